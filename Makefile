@@ -1,0 +1,56 @@
+# Each target sets up what it needs: Python 3.11 or newer, make and a package index are all it assumes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+
+.PHONY: demo test check lint types format requirements clean
+
+demo: $(VENV)/run ## Watch manifests/ against a local stand-in for the chat service
+	@$(BIN)/reconciler demo
+
+test: lint types ## The whole suite, lint, types and import contracts
+	$(BIN)/pytest --numprocesses 2 --cov --cov-report=term
+
+check: lint types ## A developer's loop: all but the slow tests
+	$(BIN)/pytest --numprocesses 2 -m "not slow"
+
+lint: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/hadolint Dockerfile
+
+types: $(VENV)/dev
+	$(BIN)/mypy
+
+format: $(VENV)/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+requirements: $(VENV)/created ## Pin anew, with hashes, from pyproject.toml
+	$(PIP) install uv
+	$(BIN)/uv pip compile $(PINNING) pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile $(PINNING) --group build -o requirements/build.txt
+	$(BIN)/uv pip compile $(PINNING) pyproject.toml --group dev -o requirements/dev.txt
+PINNING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "reconciler needs Python 3.11 or newer; this is %s. Name one: make PYTHON=python3.12" % sys.version.split()[0])'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/run: requirements/run.txt pyproject.toml $(VENV)/created
+	@echo "installing what the program needs into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --require-hashes -r requirements/build.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/run
+	@echo "installing what the tests need into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,87 @@
+"""The applied state of one dialog: what the ledger says was applied. It claims nothing about the server."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from reconciler.core.message import Mark, MessageId, MessageText, TextDigest, UserId
+
+
+class AppliedMark(NamedTuple):
+    """One user has one mark on one message."""
+
+    message: MessageId
+    mark: Mark
+    user: UserId
+
+
+class DialogMark(NamedTuple):
+    """One mark of one user on a whole dialog."""
+
+    mark: Mark
+    user: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedText:
+    """The text last applied; `text` is None where the ledger keeps digests only."""
+
+    digest: TextDigest
+    text: MessageText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedDialogMark:
+    """When a whole dialog was last marked, and for which `requestedAt`."""
+
+    at: datetime
+    requested_at: str | None = None
+
+
+class Setback(StrEnum):
+    """How an attempt ended that did not apply its change."""
+
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+
+
+class ChangeKey(NamedTuple):
+    """Which part of a dialog a change is about, whatever its value.
+
+    `message` is None for a mark of the whole dialog; `mark` is None for a text; `user` is None
+    for a text, whose author is part of its value.
+    """
+
+    message: MessageId | None
+    mark: Mark | None
+    user: UserId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedAttempt:
+    """What the ledger remembers of a change whose last attempt did not apply it.
+
+    A rejection stands until the manifest (`manifest`, its digest) changes; a deferral until
+    `retry_at`, or until another text (`wanted`) is declared.
+    """
+
+    setback: Setback
+    manifest: bytes
+    wanted: TextDigest | None
+    attempts: int
+    retry_at: datetime | None
+    status: int | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedState:
+    """All that the ledger knows of one dialog."""
+
+    texts: Mapping[MessageId, AppliedText] = field(default_factory=dict)
+    marks: AbstractSet[AppliedMark] = frozenset()
+    dialog_marks: Mapping[DialogMark, AppliedDialogMark] = field(default_factory=dict)
+    failed: Mapping[ChangeKey, FailedAttempt] = field(default_factory=dict)

@@ -1,0 +1,49 @@
+"""When to stop calling a service that does not answer, and when to look again.
+
+Closed until `_TRIP` failures in a row; then one probe at a time, after 30 s, 60 s, ... up to 5
+minutes. A refused credential trips it at once: repeating it could lock the account.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from reconciler.core.outcome import Applied, Cause, Deferred, Outcome, Rejected
+
+_TRIP: Final = 5
+_PROBE_STEP: Final = timedelta(seconds=30)
+_LONGEST_PAUSE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """The state after the outcomes so far. `opens_at` is None while calls flow."""
+
+    failures: int = 0
+    pauses: int = 0
+    opens_at: datetime | None = None
+    cause: Cause | None = None
+
+    def closed_until(self, now: datetime) -> datetime | None:
+        """Give when the next call may be made, if none may be made now."""
+        return self.opens_at if self.opens_at is not None and now < self.opens_at else None
+
+    def after(self, outcome: Outcome, now: datetime) -> "Breaker":
+        """Give the state that follows from one more outcome."""
+        match outcome:
+            case Applied() | Rejected():
+                return Breaker()
+            case Deferred(cause=Cause.THROTTLED):
+                return replace(self, failures=0)
+            case Deferred(cause=cause):
+                return self._failed(cause, now)
+
+    def _failed(self, cause: Cause, now: datetime) -> "Breaker":
+        failures = self.failures + 1
+        if self.closed_until(now) is not None:
+            return self  # a call that was already under way when the breaker tripped
+        if failures < _TRIP and cause is not Cause.CREDENTIAL:
+            return replace(self, failures=failures)
+        pauses = self.pauses + 1
+        pause = min(_PROBE_STEP * pauses, _LONGEST_PAUSE)
+        return Breaker(failures=failures, pauses=pauses, opens_at=now + pause, cause=cause)

@@ -1,0 +1,187 @@
+"""The plan of one dialog: which calls to make, and what is held and why.
+
+Every change stands in exactly one action or exactly one held item:
+
+| the change | and | goes to |
+|---|---|---|
+| any | the manifest is suspended | held, suspended |
+| any | it was rejected, the manifest is the same | held, rejected |
+| any | it was deferred, the same value, and its time has not come | held, backing off |
+| a text; a mark of a message | the same message, the same user | one update of that message |
+| marks of the dialog | the same user | one call for the dialog |
+| a mark of a message | a mark of the dialog in the same plan makes it too | that call |
+| a mark of a message | a mark of the dialog that would make it is backing off | held with it |
+
+Updates that carry a text go first, the dialog's own marks last. A whole-dialog call is made only
+where the manifest asks for it by name: it also reaches messages that nobody declared, so it never
+stands in for marks of single messages.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.core.action import Action, MarkDialog, UpdateMessage
+from reconciler.core.applied import AppliedState, DialogMark, FailedAttempt, Setback
+from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange, diff
+from reconciler.core.manifest import Manifest
+from reconciler.core.message import MessageId, UserId
+
+
+class HeldReason(StrEnum):
+    """Why a change is not acted on now."""
+
+    SUSPENDED = "suspended"
+    BACKING_OFF = "backing off"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A change that is not acted on now; `until` is None where only a person can free it."""
+
+    change: Change
+    reason: HeldReason
+    detail: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogPlan:
+    """What to do about one dialog, complete: the sender makes no choices."""
+
+    manifest: Manifest
+    actions: tuple[Action, ...]
+    held: tuple[Held, ...]
+
+
+def plan_dialog(manifest: Manifest, applied: AppliedState, now: datetime) -> DialogPlan:
+    """Give the fewest calls that bring the dialog to its manifest, by the table above."""
+    changes = diff(manifest, applied, now)
+    if manifest.suspend is not None and now < manifest.suspend.until:
+        suspend = manifest.suspend
+        held = tuple(
+            Held(change=change, reason=HeldReason.SUSPENDED, detail=suspend.reason, until=suspend.until)
+            for change in changes
+        )
+        return DialogPlan(manifest=manifest, actions=(), held=held)
+    ready, held = _hold_failed(changes, manifest, applied, now)
+    covered, held_with_dialog, single = _cover(ready, held)
+    actions: tuple[Action, ...] = (
+        *_updates(manifest, applied, single),
+        *_dialog_calls(manifest, applied, ready, covered),
+    )
+    return DialogPlan(manifest=manifest, actions=actions, held=(*held, *held_with_dialog))
+
+
+def _hold_failed(
+    changes: Iterable[Change], manifest: Manifest, applied: AppliedState, now: datetime
+) -> tuple[list[Change], tuple[Held, ...]]:
+    ready: list[Change] = []
+    held: list[Held] = []
+    for change in changes:
+        failed = applied.failed.get(change.key)
+        reason = _why_held(change, failed, manifest, now) if failed else None
+        if failed is None or reason is None:
+            ready.append(change)
+        else:
+            until = failed.retry_at if reason is HeldReason.BACKING_OFF else None
+            held.append(Held(change=change, reason=reason, detail=_detail(failed), until=until))
+    return ready, tuple(held)
+
+
+def _why_held(change: Change, failed: FailedAttempt, manifest: Manifest, now: datetime) -> HeldReason | None:
+    match failed.setback:
+        case Setback.REJECTED:
+            return HeldReason.REJECTED if failed.manifest == manifest.digest else None
+        case Setback.DEFERRED:
+            same = not isinstance(change, TextChange) or change.new.digest() == failed.wanted
+            early = failed.retry_at is not None and now < failed.retry_at
+            return HeldReason.BACKING_OFF if same and early else None
+
+
+def _detail(failed: FailedAttempt) -> str:
+    status = "" if failed.status is None else f"{failed.status} "
+    return f"{status}{failed.words}".strip()
+
+
+def _cover(
+    ready: Iterable[Change], held: Iterable[Held]
+) -> tuple[dict[UserId, list[MarkChange]], tuple[Held, ...], list[TextChange | MarkChange]]:
+    """Split what is ready: made by a call for the dialog, waiting with one, or on its own."""
+    ready = tuple(ready)
+    asserted = {DialogMark(c.mark, c.user) for c in ready if isinstance(c, DialogMarkChange)}
+    waiting = {
+        DialogMark(h.change.mark, h.change.user): h
+        for h in held
+        if isinstance(h.change, DialogMarkChange) and h.reason is HeldReason.BACKING_OFF
+    }
+    covered: dict[UserId, list[MarkChange]] = {}
+    held_with_dialog: list[Held] = []
+    single: list[TextChange | MarkChange] = []
+    for change in ready:
+        match change:
+            case MarkChange(mark=mark, user=user) if (mark, user) in asserted:
+                covered.setdefault(user, []).append(change)
+            case MarkChange(mark=mark, user=user) if waits_with := waiting.get(DialogMark(mark, user)):
+                held_with_dialog.append(
+                    Held(
+                        change=change,
+                        reason=waits_with.reason,
+                        detail=waits_with.detail,
+                        until=waits_with.until,
+                    )
+                )
+            case TextChange() | MarkChange():
+                single.append(change)
+            case DialogMarkChange():
+                pass
+    return covered, tuple(held_with_dialog), single
+
+
+def _updates(
+    manifest: Manifest, applied: AppliedState, changes: Iterable[TextChange | MarkChange]
+) -> list[UpdateMessage]:
+    """Group by message and user; `changes` has texts first, so groups with a text come first."""
+    groups: dict[tuple[MessageId, UserId], list[TextChange | MarkChange]] = {}
+    for change in changes:
+        actor = change.actor if isinstance(change, TextChange) else change.user
+        groups.setdefault((change.message, actor), []).append(change)
+    return [
+        UpdateMessage(
+            dialog=manifest.dialog,
+            message=message,
+            actor=actor,
+            changes=tuple(group),
+            attempt=_attempt(applied, group),
+        )
+        for (message, actor), group in groups.items()
+    ]
+
+
+def _dialog_calls(
+    manifest: Manifest,
+    applied: AppliedState,
+    ready: Iterable[Change],
+    covered: dict[UserId, list[MarkChange]],
+) -> list[MarkDialog]:
+    groups: dict[UserId, list[DialogMarkChange]] = {}
+    for change in ready:
+        if isinstance(change, DialogMarkChange):
+            groups.setdefault(change.user, []).append(change)
+    return [
+        MarkDialog(
+            dialog=manifest.dialog,
+            actor=user,
+            asserted=tuple(group),
+            covered=tuple(covered.get(user, ())),
+            attempt=_attempt(applied, group),
+        )
+        for user, group in groups.items()
+    ]
+
+
+def _attempt(applied: AppliedState, changes: Iterable[Change]) -> int:
+    """Give the number of the next attempt: one more than the most that a change has behind it."""
+    return 1 + max((f.attempts for c in changes if (f := applied.failed.get(c.key))), default=0)
