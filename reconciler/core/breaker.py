@@ -1,10 +1,10 @@
 """When to stop calling a service that does not answer, and when to look again.
 
-Closed until `_TRIP` failures in a row; then one probe at a time, after 30 s, 60 s, ... up to 5
+Calls flow until `_TRIP` failures in a row; then one probe at a time, after 30 s, 60 s, ... up to 5
 minutes. A refused credential trips it at once: repeating it could lock the account.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,33 +17,36 @@ _LONGEST_PAUSE: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """The state after the outcomes so far. `opens_at` is None while calls flow."""
+    """The state after the outcomes so far. `probe_at` is None while calls flow."""
 
     failures: int = 0
     pauses: int = 0
-    opens_at: datetime | None = None
+    probe_at: datetime | None = None
     cause: Cause | None = None
 
-    def closed_until(self, now: datetime) -> datetime | None:
+    @property
+    def tripped(self) -> bool:
+        """Tell whether the next call, once one may be made, is a probe."""
+        return self.probe_at is not None
+
+    def paused_until(self, now: datetime) -> datetime | None:
         """Give when the next call may be made, if none may be made now."""
-        return self.opens_at if self.opens_at is not None and now < self.opens_at else None
+        return self.probe_at if self.probe_at is not None and now < self.probe_at else None
 
     def after(self, outcome: Outcome, now: datetime) -> "Breaker":
         """Give the state that follows from one more outcome."""
         match outcome:
-            case Applied() | Rejected():
+            case Applied() | Rejected() | Deferred(cause=Cause.THROTTLED):
                 return Breaker()
-            case Deferred(cause=Cause.THROTTLED):
-                return replace(self, failures=0)
             case Deferred(cause=cause):
                 return self._failed(cause, now)
 
     def _failed(self, cause: Cause, now: datetime) -> "Breaker":
-        failures = self.failures + 1
-        if self.closed_until(now) is not None:
+        if self.paused_until(now) is not None:
             return self  # a call that was already under way when the breaker tripped
+        failures = self.failures + 1
         if failures < _TRIP and cause is not Cause.CREDENTIAL:
-            return replace(self, failures=failures)
+            return Breaker(failures=failures)
         pauses = self.pauses + 1
         pause = min(_PROBE_STEP * pauses, _LONGEST_PAUSE)
-        return Breaker(failures=failures, pauses=pauses, opens_at=now + pause, cause=cause)
+        return Breaker(failures=failures, pauses=pauses, probe_at=now + pause, cause=cause)

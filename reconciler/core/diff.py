@@ -68,16 +68,16 @@ def diff(manifest: Manifest, applied: AppliedState, now: datetime) -> tuple[Chan
     )
 
 
-def next_assertion(manifest: Manifest, applied: AppliedState) -> datetime | None:
-    """Give when the first of the dialog's marks is due again; None where none ever is."""
+def next_assertion(manifest: Manifest, applied: AppliedState, now: datetime) -> datetime | None:
+    """Give when the next of the dialog's marks that is not due now becomes due; None where none does."""
     if manifest.interval is None:
         return None
-    times = [
+    times = (
         applied.dialog_marks[mark].at + manifest.interval
         for mark, _ in _declared_dialog_marks(manifest)
         if mark in applied.dialog_marks
-    ]
-    return min(times, default=None)
+    )
+    return min((time for time in times if time > now), default=None)
 
 
 def _texts(manifest: Manifest, applied: AppliedState) -> Iterator[TextChange]:

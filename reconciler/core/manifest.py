@@ -77,6 +77,12 @@ class Manifest:
     suspend: Suspend | None = None
     messages: tuple[DeclaredMessage, ...] = ()
 
+    def declared(self) -> int:
+        """Count what is declared: texts, and marks, one a user."""
+        parts = (self.read, self.delivered, *(p for m in self.messages for p in (m.read, m.delivered)))
+        marks = sum(len(part.users) for part in parts if part is not None)
+        return marks + sum(message.text is not None for message in self.messages)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenManifest:

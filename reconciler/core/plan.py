@@ -24,7 +24,7 @@ from enum import StrEnum
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
 from reconciler.core.applied import AppliedState, DialogMark, FailedAttempt, Setback
-from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange, diff
+from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange, diff, next_assertion
 from reconciler.core.manifest import Manifest
 from reconciler.core.message import MessageId, UserId
 
@@ -54,6 +54,9 @@ class DialogPlan:
     manifest: Manifest
     actions: tuple[Action, ...]
     held: tuple[Held, ...]
+    next_assertion: datetime | None = None
+    """When a mark of the dialog that is not due now becomes due."""
+    suspended: bool = False
 
 
 def plan_dialog(manifest: Manifest, applied: AppliedState, now: datetime) -> DialogPlan:
@@ -65,14 +68,19 @@ def plan_dialog(manifest: Manifest, applied: AppliedState, now: datetime) -> Dia
             Held(change=change, reason=HeldReason.SUSPENDED, detail=suspend.reason, until=suspend.until)
             for change in changes
         )
-        return DialogPlan(manifest=manifest, actions=(), held=held)
+        return DialogPlan(manifest=manifest, actions=(), held=held, suspended=True)
     ready, held = _hold_failed(changes, manifest, applied, now)
     covered, held_with_dialog, single = _cover(ready, held)
     actions: tuple[Action, ...] = (
         *_updates(manifest, applied, single),
         *_dialog_calls(manifest, applied, ready, covered),
     )
-    return DialogPlan(manifest=manifest, actions=actions, held=(*held, *held_with_dialog))
+    return DialogPlan(
+        manifest=manifest,
+        actions=actions,
+        held=(*held, *held_with_dialog),
+        next_assertion=next_assertion(manifest, applied, now),
+    )
 
 
 def _hold_failed(

@@ -1,12 +1,19 @@
 """What a pass found and did: one frozen value, of which every rendering is a function."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
+from reconciler.core.action import MarkDialog
+from reconciler.core.applied import ChangeKey
+from reconciler.core.call import Call
+from reconciler.core.manifest import BrokenManifest
 from reconciler.core.message import DialogId
-from reconciler.core.plan import HeldReason
+from reconciler.core.outcome import Applied, Deferred, Rejected
+from reconciler.core.plan import DialogPlan, HeldReason
 from reconciler.core.problem import Origin, Problem
 
 
@@ -60,3 +67,104 @@ class FileReport:
     due_at: datetime | None
     dialogs: tuple[DialogReport, ...]
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one pass found and did, for the files it looked at."""
+
+    started_at: datetime
+    finished_at: datetime
+    files: tuple[FileReport, ...]
+    calls: tuple[Call, ...]
+    problems: tuple[Problem, ...]
+    """All problems: of those files, of the files that could not be read, and conflicts."""
+
+    def outcomes(self) -> Counter[type[Applied] | type[Deferred] | type[Rejected]]:
+        """Count the calls by what came of them."""
+        return Counter(type(call.outcome) for call in self.calls)
+
+    def conditions(self) -> Counter[Condition]:
+        """Count the dialogs by how they stand."""
+        return Counter(dialog.condition for file in self.files for dialog in file.dialogs)
+
+
+def report_dialog(
+    plan: DialogPlan, calls: Sequence[Call], come_back_at: datetime | None = None
+) -> DialogReport:
+    """Give how a dialog stands after `calls`, which are of its plan's actions, in order.
+
+    `come_back_at` is when to send the actions that were not sent.
+    """
+    manifest = plan.manifest
+    held = Counter(h.reason for h in plan.held)
+    sent: set[ChangeKey] = set()
+    failures: list[str] = []
+    for call in calls:
+        keys = {change.key for change in call.intent.action.changes}
+        sent |= keys
+        match call.outcome:
+            case Deferred():
+                held[HeldReason.BACKING_OFF] += len(keys)
+            case Rejected():
+                held[HeldReason.REJECTED] += len(keys)
+            case Applied():
+                continue
+        failures.append(call.answer.words)
+    unsent = sum(change.key not in sent for action in plan.actions for change in action.changes)
+    suspend = [manifest.suspend.reason] if plan.suspended and manifest.suspend else []
+    details = [*failures, *(h.detail for h in plan.held), *suspend]
+    return DialogReport(
+        name=manifest.name,
+        dialog=manifest.dialog,
+        origin=manifest.origin,
+        condition=Condition.SUSPENDED if plan.suspended else _condition(held, unsent),
+        labels=manifest.labels,
+        declared=(declared := manifest.declared()),
+        applied=declared - unsent - held.total(),
+        pending=unsent,
+        held=MappingProxyType(dict(held)),
+        note=details[0] if details else "",
+        due_at=_due_at(plan, calls, come_back_at if unsent else None),
+    )
+
+
+def report_broken(broken: BrokenManifest, problems: Iterable[Problem]) -> DialogReport:
+    """Give how a dialog stands whose manifest cannot be used: as it was last applied."""
+    return DialogReport(
+        name=broken.name,
+        dialog=broken.dialog,
+        origin=broken.origin,
+        condition=Condition.INVALID,
+        note=next((problem.what for problem in problems), "the manifest cannot be used"),
+    )
+
+
+def _condition(held: Counter[HeldReason], unsent: int) -> Condition:
+    if held[HeldReason.REJECTED]:
+        return Condition.STALLED
+    if held[HeldReason.BACKING_OFF]:
+        return Condition.BACKING_OFF
+    return Condition.PENDING if unsent else Condition.IN_SYNC
+
+
+def _due_at(plan: DialogPlan, calls: Iterable[Call], come_back_at: datetime | None) -> datetime | None:
+    """Give the earliest time at which this dialog is to be looked at again."""
+    interval = plan.manifest.interval
+    asserted = (
+        call.answered_at + interval
+        for call in calls
+        if interval is not None
+        and isinstance(call.intent.action, MarkDialog)
+        and isinstance(call.outcome, Applied)
+    )
+    suspend = plan.manifest.suspend
+    times = (
+        suspend.until if plan.suspended and suspend else None,
+        *(h.until for h in plan.held),
+        *(call.retry_at for call in calls),
+        *asserted,
+        come_back_at,
+        plan.next_assertion,
+    )
+    return min((time for time in times if time is not None), default=None)

@@ -1,0 +1,140 @@
+"""The one door to the chat service: so many calls a second, and never more.
+
+The service counts calls in windows of a second and shares its limit with the people who chat, so
+the rate is a ceiling in *every* window of a second, not a mean with bursts around it. Tokens have
+slots, at least `(1 + slack) / rate` apart, and a token is taken between its slot and `slack`
+later. The tokens of any one second therefore have their slots within `1 + slack` seconds, where
+no more than `rate` fit (rounded up where the rate is not whole). A timer that is late by less than
+the slack costs nothing, as the next slot does not move; a longer stall is not caught up on.
+
+aiolimiter starts with a burst and pyrate-limiter pads each wait by 50 ms; neither can shrink at a
+429, serve by priority, or run on a clock that is passed in.
+"""
+
+import asyncio
+import math
+import time
+from bisect import insort
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+_LOWEST: Final = 0.1
+_HIGHEST: Final = 10_000.0
+_SLACK: Final = 0.005
+"""Seconds. Costs half a percent of the rate; the calls stay apart one by one up to 199 a second."""
+
+_LARGEST_PLAN: Final = 160.0
+"""The vendor's largest plan that has a limit: where an unlimited rate shrinks from."""
+
+_FLOOR: Final = 1.0
+_STORM: Final = 2.0
+"""Seconds after halving in which a 429 only says what is known: that call left at the old rate."""
+
+_STEP_EVERY: Final = 10.0
+_STEP: Final = 0.1
+_LONGEST_PAUSE: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Slowed:
+    """The rate that a 429 left, and when."""
+
+    rate: float
+    at: float
+
+
+class Limiter:
+    """A token bucket that holds one token. For one event loop; cheap to wait at.
+
+    `rate` is from 0.1 to 10,000 calls a second, or None for no limit. Time comes from `clock`
+    and passes in `sleep`, both in seconds. Raises ValueError for another rate.
+    """
+
+    def __init__(
+        self,
+        rate: float | None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        if rate is not None and not _LOWEST <= rate <= _HIGHEST:
+            msg = f"a rate is from {_LOWEST} to {_HIGHEST:,.0f} calls a second"
+            raise ValueError(msg)
+        self._ceiling = rate
+        self._clock = clock
+        self._sleep = sleep
+        self._slowed: _Slowed | None = None
+        self._next_slot = -math.inf
+        self._queue: list[tuple[int, int, asyncio.Event]] = []
+        self._arrivals = count()
+
+    @property
+    def ceiling(self) -> float | None:
+        """Give the calls a second that are never exceeded; None for no limit."""
+        return self._ceiling
+
+    @property
+    def present_rate(self) -> float | None:
+        """Give the calls a second that are let through now; None for no limit."""
+        if self._slowed is None:
+            return self._ceiling
+        whole = self._ceiling or _LARGEST_PLAN
+        steps = math.floor((self._clock() - self._slowed.at) / _STEP_EVERY)
+        rate = self._slowed.rate + steps * _STEP * whole
+        return rate if rate < whole else self._ceiling
+
+    @property
+    def waiting(self) -> int:
+        """Give how many calls wait for a token."""
+        return len(self._queue)
+
+    async def acquire(self, priority: int = 0) -> None:
+        """Wait for a token. The lowest `priority` goes first, then whoever came first.
+
+        The token is taken in the step that returns, so a waiter that is cancelled takes none
+        and a stall of the event loop cannot bunch calls together.
+        """
+        turn = (priority, next(self._arrivals), asyncio.Event())
+        insort(self._queue, turn)
+        first = turn[2]
+        try:
+            while True:
+                if self._queue[0] is not turn:
+                    first.clear()
+                    await first.wait()
+                elif (wait := self._next_slot - self._clock()) > 0:
+                    await self._sleep(wait)
+                else:
+                    self._take()
+                    return
+        finally:
+            self._queue.remove(turn)
+            if self._queue:
+                self._queue[0][2].set()
+
+    def slow_down(self) -> None:
+        """Halve the present rate: the service said 429.
+
+        The answers of one storm count once. A tenth of the ceiling comes back every ten seconds
+        in which this is not called.
+        """
+        now = self._clock()
+        if self._slowed is not None and now - self._slowed.at < _STORM:
+            return
+        rate = self.present_rate or _LARGEST_PLAN
+        floor = min(_FLOOR, self._ceiling or _FLOOR)
+        self._slowed = _Slowed(max(rate / 2, floor), now)
+
+    def pause(self, seconds: float) -> None:
+        """Let nothing through for so long: the service named a time. A minute at most."""
+        if not seconds >= 0:
+            msg = "a pause is of 0 seconds or more"
+            raise ValueError(msg)
+        self._next_slot = max(self._next_slot, self._clock() + min(seconds, _LONGEST_PAUSE))
+
+    def _take(self) -> None:
+        slot = max(self._next_slot, self._clock() - _SLACK)
+        rate = self.present_rate
+        self._next_slot = slot if rate is None else slot + (1 + _SLACK) / rate

@@ -1,0 +1,118 @@
+"""The connections to the chat service: httpx's transport interface over aiohttp's pool.
+
+Why not httpx's own pool: it costs several times the CPU, and a cancelled call can poison it.
+Why no `httpx.AsyncClient`: calls go straight to the transport, so nothing can follow a redirect
+with the credential, keep cookies, or take a proxy or a password from the environment.
+
+One call is at most one request. aiohttp repeats a PUT by itself when a connection breaks, also
+one that the service had already acted on (its issue 10790: this cannot be turned off). That
+would escape the rate limit and the ledger, so a break becomes an error that it does not repeat,
+unless nothing had been written yet.
+"""
+
+import logging
+import ssl
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import httpx
+from aiohttp.connector import Connection
+from httpx_aiohttp import AiohttpTransport
+
+from reconciler.chat_api.errors import TrustError, WriteRefused
+
+_KEEP_ALIVE: Final = 4.0
+"""Seconds. Below the five after which common servers close, so that a call rarely meets a close."""
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+
+
+class AnswerLost(aiohttp.ClientError):
+    """The connection broke after the request was written: what it did is unknown."""
+
+
+class ReadOnlyTransport(httpx.AsyncBaseTransport):
+    """Refuses to write, whoever asks: a plan cannot change anything, not even through a bug."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a GET or HEAD. Raises WriteRefused for any other method."""
+        if request.method not in _SAFE_METHODS:
+            raise WriteRefused
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+
+def open_transport(*, connections: int, trust: ssl.SSLContext, writes: bool) -> httpx.AsyncBaseTransport:
+    """Open a pool of up to `connections`, inside a running event loop."""
+    _quieten()
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=_KEEP_ALIVE, ssl=trust),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        auto_decompress=False,
+        request_class=_Request,
+        middlewares=(_never_repeat,),
+    )
+    transport = AiohttpTransport(client=session, verify=trust, trust_env=False)
+    return transport if writes else ReadOnlyTransport(transport)
+
+
+def trust(ca_file: Path | None, *, secure: bool, setting: str = "RECONCILER_CA_FILE") -> ssl.SSLContext:
+    """Give whom to trust: the public authorities, or those of `ca_file` and no others.
+
+    Without `secure` nobody is trusted, as plain HTTP asks nobody. Raises TrustError.
+    """
+    if not secure:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file is None:
+        return httpx.create_ssl_context(trust_env=False)
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except ssl.SSLError:
+        what, todo = "names a file without a certificate", "name a file of certificates in PEM form"
+    except (OSError, ValueError):
+        what, todo = "names a file that cannot be read", "name a readable file of certificates"
+    raise TrustError(setting=setting, what=what, todo=todo)
+
+
+class _Request(aiohttp.ClientRequest):
+    """Knows whether it was written, and is not written to a connection that is no longer clean.
+
+    A service may answer without being asked, often with a 408 while the connection is idle.
+    aiohttp would take that for the answer to the next call (its issue 13656).
+    """
+
+    written = False
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        """Write the request. Raises ServerDisconnectedError where nothing was written."""
+        if conn.protocol is None or conn.protocol.should_close:
+            raise aiohttp.ServerDisconnectedError
+        self.written = True
+        return await super().send(conn)
+
+
+async def _never_repeat(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    assert isinstance(request, _Request)
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.written:
+            raise AnswerLost from error
+        raise
+
+
+def _quieten() -> None:
+    """Keep addresses and headers out of logs that somebody set to DEBUG."""
+    for name in ("httpx", "httpcore", "aiohttp"):
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, logging.WARNING))

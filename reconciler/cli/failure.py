@@ -1,0 +1,52 @@
+"""Turns whatever ended a command into a line on stderr and an exit code."""
+
+import os
+import sys
+import traceback
+
+import click
+
+from reconciler.cli.exit_code import ExitCode
+from reconciler.core.failure import Failure
+
+_INTERRUPTED = 130
+"""What shells expect of a program that Ctrl-C ended: 128 + SIGINT."""
+
+
+def explain(error: Exception) -> int:
+    """Say what went wrong and what to do; give the exit code."""
+    match error:
+        case click.UsageError():
+            error.show()
+            return ExitCode.USAGE
+        case click.Abort():
+            return _INTERRUPTED
+        case click.ClickException():
+            error.show()
+            return ExitCode.ERROR
+        case BrokenPipeError():
+            # The reader of our output left; nobody is there to be told.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.ERROR
+        case Failure():
+            click.echo(f"reconciler: {error}", err=True)
+            return ExitCode.LEDGER_IN_USE if _in_use(error) else ExitCode.ERROR
+        case _:
+            return _bug(error)
+
+
+def _in_use(error: Failure) -> bool:
+    """Tell the one failure with a code of its own, without importing the ledger to do so."""
+    return type(error).__name__ == "LedgerInUse"
+
+
+def _bug(error: Exception) -> int:
+    """Name the kind and the place of a bug. Its message may quote a manifest, so it is not shown."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(place.filename)}:{place.lineno}"  # noqa: PTH119  # a name for a reader
+    click.echo(
+        f"reconciler: a bug: {type(error).__name__} at {where}; please report it with what you ran", err=True
+    )
+    if os.environ.get("RECONCILER_LOG_LEVEL") == "debug":
+        traceback.print_tb(error.__traceback__)
+    return ExitCode.ERROR

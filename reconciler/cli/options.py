@@ -1,0 +1,99 @@
+"""The settings as command-line options: one definition each, shared by the commands that need it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from reconciler.settings import DEFAULTS, NAMES, Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_Decorator = Callable[[F], F]
+
+
+def _option(name: str, kind: click.ParamType | None, text: str, metavar: str | None = None) -> Any:
+    flag = f"--{name.replace('_', '-')}"
+    default = getattr(DEFAULTS, name)
+    return click.option(
+        f"{flag}/--no-{flag[2:]}" if isinstance(default, bool) else flag,
+        name,
+        type=kind,
+        default=default,
+        envvar=f"RECONCILER_{name.upper()}",
+        show_envvar=True,
+        show_default=default is not None,
+        metavar=metavar,
+        help=text,
+    )
+
+
+_FILE: Final = click.Path(path_type=Path, dir_okay=False)
+
+OPTIONS: Final = {
+    "ledger": _option("ledger", _FILE, "The ledger's file (SQLite)."),
+    "keep_text": _option("keep_text", None, "Keep texts in the ledger, or only their digests."),
+    "api_url": _option("api_url", None, "The chat service, for instance https://api.example.com.", "URL"),
+    "api_key_file": _option("api_key_file", _FILE, "File that holds the API key."),
+    "token_file": _option("token_file", _FILE, "File that holds a user session token."),
+    "ca_file": _option("ca_file", _FILE, "Certificates to trust instead of the usual ones (PEM)."),
+    "act_as": _option("act_as", click.IntRange(1), "Who acts where a manifest doesn't say; a token's user."),
+    "rate": _option("rate", click.FloatRange(0.1, 10_000), "Calls a second, at most."),
+    "concurrency": _option("concurrency", click.IntRange(1, 64), "Calls under way at once, at most."),
+    "timeout": _option("timeout", click.FloatRange(1, 300), "Seconds that one call may take in all."),
+    "max_text": _option("max_text", click.IntRange(1), "Characters that a text may have."),
+    "watch": _option("watch", click.Choice(["auto", "inotify", "poll"]), "How changes on disk are seen."),
+    "rescan": _option("rescan", click.FloatRange(1, 3600), "Seconds between looks at all files."),
+    "grace": _option("grace", click.FloatRange(1, 600), "Seconds for calls under way after SIGTERM."),
+    "listen": _option("listen", None, "Where metrics and health are served.", "HOST:PORT"),
+    "log_level": _option(
+        "log_level", click.Choice(["debug", "info", "warning", "error"]), "What is worth a log line."
+    ),
+}
+
+READING: Final = ("act_as", "max_text", "token_file", "api_key_file")
+SENDING: Final = ("api_url", "ca_file", "rate", "concurrency", "timeout", "ledger", "keep_text")
+
+
+def settings(*names: str) -> _Decorator[Any]:
+    """Give a command the options `names` and PATH..., as one `settings` argument."""
+
+    def decorate(function: F) -> Any:
+        def with_settings(**values: Any) -> Any:
+            given = {name: values.pop(name) for name in list(values) if name in NAMES}
+            if "manifests" in given:
+                given["manifests"] = given["manifests"] or DEFAULTS.manifests
+            return function(settings=Settings(**given), **values)
+
+        with_settings.__doc__ = function.__doc__
+        with_settings.__name__ = function.__name__
+        decorated: Any = with_settings
+        for name in reversed(names):
+            decorated = OPTIONS[name](decorated)
+        return decorated
+
+    return decorate
+
+
+def paths() -> Any:
+    """Give a command the argument PATH...: manifest files and folders."""
+    return click.argument(
+        "manifests",
+        nargs=-1,
+        metavar="[PATH]...",
+        envvar="RECONCILER_MANIFESTS",
+        type=click.Path(path_type=Path),
+    )
+
+
+def output(*formats: str) -> Any:
+    """Give a command the option `-o`, of which the first format is the default."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="The format of the one document on stdout.",
+    )

@@ -1,0 +1,35 @@
+"""Where output goes: the one document asked for to stdout, everything else to stderr."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.theme import Theme
+
+_THEME = Theme({"place": "dim", "old": "red", "new": "green", "warn": "yellow", "good": "green", "bad": "red"})
+
+
+def document() -> Console:
+    """Give the console of the document; plain where stdout is no terminal or `NO_COLOR` is set."""
+    return _console(stderr=False)
+
+
+def commentary() -> Console:
+    """Give the console of all that is not the document."""
+    return _console(stderr=True)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON document."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 10_000
+    return Console(
+        stderr=stderr, theme=_THEME, highlight=False, markup=False, emoji=False, soft_wrap=True, width=width
+    )

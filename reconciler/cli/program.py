@@ -1,0 +1,89 @@
+"""The program: finds the command, gives it its settings, turns failures into lines and exit codes."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.exit_code import ExitCode
+from reconciler.cli.failure import explain
+from reconciler.settings import FILE, misspelt, read_file
+
+_COMMANDS: Final = {
+    "validate": "Check manifests offline; show every problem.",
+    "plan": "Show what would be sent, and send nothing.",
+    "apply": "Send what is pending, once.",
+    "run": "Watch the manifests and keep the chat as they say.",
+    "status": "Show how each dialog stands, from the ledger.",
+    "history": "Show the calls made, newest first, from the ledger.",
+    "schema": "Print the JSON Schema of a manifest.",
+    "health": "Ask a running daemon whether it is alive.",
+    "sandbox": "Run a local stand-in for the chat service.",
+    "demo": "Watch manifests/ against the sandbox.",
+}
+
+
+class _Commands(click.Group):
+    """Commands by name; a command's module is imported only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names in the order of use."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"reconciler.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table above, so that help imports none of them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Settings: defaults < reconciler.toml < RECONCILER_* environment < flags.",
+)
+@click.version_option(__version__, prog_name="reconciler")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="RECONCILER_CONFIG",
+    show_envvar=True,
+    help=f"Settings file (TOML). Default: {FILE}, where there is one.",
+)
+@click.pass_context
+def _program(ctx: click.Context, config: Path | None) -> None:
+    """GitOps for chat messages: manifests in, the fewest Update Message calls out."""
+    for name, close in misspelt(os.environ).items():
+        click.echo(f"reconciler: warning: {name} is no setting; did you mean {close}?", err=True)
+    path = config or (FILE if FILE.exists() else None)
+    if path is not None:
+        values = read_file(path)
+        ctx.default_map = {command: dict(values) for command in _COMMANDS}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command that `arguments` name; give its exit code. Failures are said on stderr."""
+    try:
+        code = _program.main(list(arguments), prog_name="reconciler", standalone_mode=False)
+    except Exception as error:  # noqa: BLE001  # the one place where a failure becomes words
+        code = explain(error)
+    return int(code or ExitCode.DONE)
+
+
+def main() -> NoReturn:
+    """Run as the installed command."""
+    sys.exit(run(sys.argv[1:]))

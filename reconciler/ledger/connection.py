@@ -1,0 +1,86 @@
+"""Connections to a ledger's file: how they are set up, and what SQLite's errors mean to a person."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import aiosql
+
+from reconciler.ledger.errors import (
+    LedgerDamaged,
+    LedgerNotSqlite,
+    LedgerUnreadable,
+    LedgerUnwritable,
+)
+
+QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("queries"), "sqlite3", encoding="utf-8")
+"""Every named query; the first argument of each is the connection."""
+
+OLDEST_SQLITE: Final = (3, 37, 0)
+"""The first with STRICT tables."""
+
+_PATIENCE: Final = 5.0
+"""Seconds to wait for another program, such as a person's shell, to let go of the file."""
+
+_LONGEST_LOG: Final = 64 * 1024 * 1024
+"""Bytes that the write-ahead log is cut to once a reader that kept it long has left."""
+
+_REASONS: Final = {
+    "SQLITE_BUSY": (
+        "another program has locked it",
+        "end what holds it, such as an open sqlite3 shell",
+    ),
+    "SQLITE_FULL": ("the disk is full", "free some space"),
+    "SQLITE_READONLY": ("it is read-only", "let this user write the file and its directory"),
+    "SQLITE_CANTOPEN": (
+        "it or its -wal file can't be opened",
+        "let this user read and write the file and its directory",
+    ),
+    "SQLITE_PERM": ("access is denied", "let this user read and write the file"),
+    "SQLITE_IOERR": ("the disk reports an error", "look at the disk and its free space"),
+}
+
+
+def connect(path: Path, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
+    """Open an existing file. Its schema is not trusted: it can't call what SQLite finds risky."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=_PATIENCE,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")  # a read-only root file system has no other place
+        if mode == "rw":
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA journal_size_limit = {_LONGEST_LOG}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def explained(path: Path, doing: type[LedgerUnreadable | LedgerUnwritable]) -> Iterator[None]:
+    """Turn what SQLite says into a LedgerError; a mistake in our own SQL or values stays what it is."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
+        raise
+    except sqlite3.DatabaseError as error:
+        name: str = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
+        if name.startswith("SQLITE_CORRUPT"):
+            raise LedgerDamaged(path) from error
+        if name == "SQLITE_NOTADB":
+            raise LedgerNotSqlite(path) from error
+        kind = "_".join(name.split("_")[:2])
+        if kind not in _REASONS:
+            raise
+        what, todo = _REASONS[kind]
+        action = "written" if doing is LedgerUnwritable else "read"
+        raise doing(path, what=f"the ledger can't be {action}: {what} ({name})", todo=todo) from error

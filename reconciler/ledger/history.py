@@ -1,0 +1,125 @@
+"""What the record tells a reader: one row an action, and how many came out how."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from reconciler.core.message import DialogId, Mark, MessageId, MessageText, TextDigest, UserId
+from reconciler.core.outcome import Cause
+from reconciler.core.problem import Origin
+from reconciler.ledger.encoding import time_of, unescape_path
+
+
+class Result(StrEnum):
+    """What came of an action. In doubt: no answer is recorded; it may have been applied, or is under way."""
+
+    APPLIED = "applied"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    IN_DOUBT = "in doubt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedText:
+    """A text as the ledger has it; `text` is None where only its digest was kept."""
+
+    digest: TextDigest
+    text: MessageText | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRow:
+    """One action and what came of it.
+
+    `message` is None for a call that marked the whole dialog. `old` is the text that `new`
+    replaced, None where that was unknown. `status` is None where no HTTP answer came. `name`,
+    `origin` and `manifest` (a digest) are the manifest's at that time.
+    """
+
+    number: int
+    dialog: DialogId
+    name: str
+    message: MessageId | None
+    actor: UserId
+    marks: frozenset[Mark]
+    old: RecordedText | None
+    new: RecordedText | None
+    origin: Origin
+    manifest: bytes
+    attempt: int
+    sent_at: datetime
+    result: Result
+    cause: Cause | None
+    status: int | None
+    words: str
+    request_id: str | None
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """How many actions came out how, and when the last one was sent."""
+
+    applied: int
+    deferred: int
+    rejected: int
+    in_doubt: int
+    last_sent_at: datetime | None
+
+
+def history_row(columns: Iterable[Any]) -> HistoryRow:
+    """Read one row of the `history_page` queries."""
+    (
+        number,
+        dialog,
+        name,
+        message,
+        actor,
+        read,
+        delivered,
+        old_digest,
+        old_text,
+        new_digest,
+        new_text,
+        path,
+        line,
+        column,
+        manifest,
+        attempt,
+        sent_at,
+        result,
+        cause,
+        status,
+        words,
+        request_id,
+        answered_at,
+    ) = columns
+    marks = ((Mark.READ, read), (Mark.DELIVERED, delivered))
+    return HistoryRow(
+        number=number,
+        dialog=DialogId(dialog),
+        name=name,
+        message=None if message is None else MessageId(message),
+        actor=UserId(actor),
+        marks=frozenset(mark for mark, sent in marks if sent),
+        old=_recorded(old_digest, old_text),
+        new=_recorded(new_digest, new_text),
+        origin=Origin(unescape_path(path), line, column),
+        manifest=manifest,
+        attempt=attempt,
+        sent_at=time_of(sent_at),
+        result=Result(result),
+        cause=None if cause is None else Cause(cause),
+        status=status,
+        words=words or "",
+        request_id=request_id,
+        answered_at=time_of(answered_at),
+    )
+
+
+def _recorded(digest: bytes | None, text: str | None) -> RecordedText | None:
+    if digest is None:
+        return None
+    return RecordedText(digest=TextDigest(digest), text=None if text is None else MessageText(text))

@@ -1,0 +1,69 @@
+-- The applied state, written with each outcome and read dialog by dialog.
+
+-- name: doubt_text(dialog, message, number)!
+-- The action may change the text from now on, whether or not its answer is ever known.
+UPDATE applied_text SET doubted_by = :number
+WHERE dialog_id = (SELECT id FROM dialog WHERE dialog = :dialog) AND message = :message AND doubted_by IS NULL;
+
+-- name: trust_text(dialog, message, number)!
+-- The action did not change the text.
+UPDATE applied_text SET doubted_by = NULL
+WHERE dialog_id = (SELECT id FROM dialog WHERE dialog = :dialog) AND message = :message AND doubted_by = :number;
+
+-- name: apply_text(dialog, message, number)!
+INSERT INTO applied_text (dialog_id, message, action)
+SELECT id, :message, :number FROM dialog WHERE dialog = :dialog
+ON CONFLICT (dialog_id, message) DO UPDATE SET action = excluded.action, doubted_by = NULL;
+
+-- name: apply_mark(dialog, message, mark, user, number)*!
+INSERT INTO applied_mark (dialog_id, message, mark, user_id, action)
+SELECT id, :message, :mark, :user, :number FROM dialog WHERE dialog = :dialog
+ON CONFLICT (dialog_id, message, mark, user_id) DO UPDATE SET action = excluded.action;
+
+-- name: apply_dialog_mark(dialog, mark, user, number, requested_at)*!
+INSERT INTO applied_dialog_mark (dialog_id, mark, user_id, action, requested_at)
+SELECT id, :mark, :user, :number, :requested_at FROM dialog WHERE dialog = :dialog
+ON CONFLICT (dialog_id, mark, user_id)
+DO UPDATE SET action = excluded.action, requested_at = excluded.requested_at;
+
+-- name: record_failure(dialog, message, mark, user, number, retry_at)*!
+INSERT INTO failed_attempt (dialog_id, message, mark, user_id, action, retry_at)
+SELECT id, :message, :mark, :user, :number, :retry_at FROM dialog WHERE dialog = :dialog
+ON CONFLICT (dialog_id, message, mark, user_id)
+DO UPDATE SET action = excluded.action, retry_at = excluded.retry_at;
+
+-- name: forget_failure(dialog, message, mark, user)*!
+DELETE FROM failed_attempt
+WHERE dialog_id = (SELECT id FROM dialog WHERE dialog = :dialog)
+    AND message = :message AND mark = :mark AND user_id = :user;
+
+-- name: applied_texts(dialog)
+SELECT applied_text.message, action.text_digest, action.text
+FROM dialog
+JOIN applied_text ON applied_text.dialog_id = dialog.id
+JOIN action ON action.number = applied_text.action
+WHERE dialog.dialog = :dialog AND applied_text.doubted_by IS NULL;
+
+-- name: applied_marks(dialog)
+SELECT applied_mark.message, applied_mark.mark, applied_mark.user_id
+FROM dialog
+JOIN applied_mark ON applied_mark.dialog_id = dialog.id
+WHERE dialog.dialog = :dialog;
+
+-- name: applied_dialog_marks(dialog)
+SELECT applied_dialog_mark.mark, applied_dialog_mark.user_id, outcome.answered_at, applied_dialog_mark.requested_at
+FROM dialog
+JOIN applied_dialog_mark ON applied_dialog_mark.dialog_id = dialog.id
+JOIN outcome ON outcome.action = applied_dialog_mark.action
+WHERE dialog.dialog = :dialog;
+
+-- name: failed_attempts(dialog)
+SELECT
+    failed_attempt.message, failed_attempt.mark, failed_attempt.user_id, outcome.kind,
+    manifest.digest, action.text_digest, action.attempt, failed_attempt.retry_at, outcome.status, outcome.words
+FROM dialog
+JOIN failed_attempt ON failed_attempt.dialog_id = dialog.id
+JOIN action ON action.number = failed_attempt.action
+JOIN manifest ON manifest.id = action.manifest_id
+JOIN outcome ON outcome.action = failed_attempt.action
+WHERE dialog.dialog = :dialog;

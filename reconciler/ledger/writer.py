@@ -1,0 +1,246 @@
+"""Writing a ledger: batches of entries, each batch one transaction, durable when `write` returns."""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, assert_never
+
+from reconciler.core.action import Action, MarkDialog, UpdateMessage
+from reconciler.core.applied import ChangeKey
+from reconciler.core.call import Call, Intent
+from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
+from reconciler.core.message import Mark
+from reconciler.core.outcome import Answered, Applied, Cause, Deferred, Rejected, Unanswered
+from reconciler.core.report import FileReport
+from reconciler.ledger.connection import QUERIES, explained
+from reconciler.ledger.encoding import escape_path, milliseconds, well_formed
+from reconciler.ledger.entry import Entry, ForgottenFile
+from reconciler.ledger.errors import LedgerReplaced, LedgerUnwritable
+from reconciler.ledger.file_rows import dialog_row, problem_row
+from reconciler.ledger.lock import LedgerLock
+from reconciler.ledger.reader import LedgerReader
+
+
+class Ledger(LedgerReader):
+    """The one writer of a ledger, which it has locked; it reads too. For one thread at a time.
+
+    Where `keep_text` is false, texts that are written from now on leave only their digests.
+    """
+
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: LedgerLock, *, keep_text: bool
+    ) -> None:
+        super().__init__(path, connection)
+        self._lock = lock
+        self._keep_text = keep_text
+        self._identity = path.lstat()
+
+    def close(self) -> None:
+        """Let go of the file, then of its lock."""
+        super().close()
+        self._lock.release()
+
+    def check(self) -> None:
+        """Raise LedgerReplaced where the file under us is no longer the one at `path`."""
+        try:
+            found = self.path.lstat()
+        except OSError:
+            raise LedgerReplaced(self.path) from None
+        if not os.path.samestat(found, self._identity):
+            raise LedgerReplaced(self.path)
+        self._lock.check()
+
+    def next_number(self) -> int:
+        """Give the number after that of the last intent written."""
+        with self._snapshot() as connection:
+            return (QUERIES.last_number(connection) or 0) + 1
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write all entries, in order, or none; durable on return.
+
+        Raises LedgerReplaced, LedgerUnwritable or LedgerDamaged; after the first two a later
+        write can succeed. An intent's number twice, or a call without its intent, is a bug and
+        raises sqlite3.IntegrityError.
+        """
+        with self._transaction():
+            for entry in entries:
+                match entry:
+                    case Intent():
+                        self._write_intent(entry)
+                    case Call():
+                        self._write_call(entry)
+                    case FileReport():
+                        self._write_file(entry)
+                    case ForgottenFile():
+                        QUERIES.forget_file(self._connection, location=escape_path(entry.location))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self.check()
+        with explained(self.path, LedgerUnwritable):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def _write_intent(self, intent: Intent) -> None:
+        action = intent.action
+        dialog, message, text = _target(action)
+        manifest = {
+            "dialog": dialog,
+            "name": well_formed(intent.name),
+            "path": escape_path(action.origin.path),
+            "digest": intent.manifest,
+        }
+        QUERIES.add_dialog(self._connection, dialog=dialog)
+        QUERIES.add_manifest(self._connection, **manifest)
+        QUERIES.add_action(
+            self._connection,
+            **manifest,
+            number=intent.number,
+            message=message,
+            actor=action.actor.value,
+            text_digest=None if text is None else text.new.digest().value,
+            text=text.new.reveal() if text is not None and self._keep_text else None,
+            read=Mark.READ in action.marks,
+            delivered=Mark.DELIVERED in action.marks,
+            line=action.origin.line,
+            column=action.origin.column,
+            attempt=action.attempt,
+            sent_at=milliseconds(intent.sent_at),
+        )
+        if text is not None:
+            QUERIES.doubt_text(self._connection, dialog=dialog, message=message, number=intent.number)
+        QUERIES.unsettle_files(self._connection, dialog=dialog)
+
+    def _write_call(self, call: Call) -> None:
+        QUERIES.add_outcome(
+            self._connection,
+            number=call.intent.number,
+            answered_at=milliseconds(call.answered_at),
+            **_outcome_row(call),
+            **_answer_row(call),
+        )
+        action = call.intent.action
+        match call.outcome:
+            case Applied():
+                self._apply(action, call.intent.number)
+            case Deferred() | Rejected():
+                self._fail(action, call)
+
+    def _apply(self, action: Action, number: int) -> None:
+        dialog, message, text = _target(action)
+        asked = {"dialog": dialog, "number": number}
+        if text is not None:
+            QUERIES.apply_text(self._connection, **asked, message=message)
+        marks = [
+            {**asked, "message": c.message.value, "mark": c.mark.value, "user": c.user.value}
+            for c in action.changes
+            if isinstance(c, MarkChange)
+        ]
+        dialog_marks = [
+            {
+                **asked,
+                "mark": c.mark.value,
+                "user": c.user.value,
+                "requested_at": None if c.requested_at is None else well_formed(c.requested_at),
+            }
+            for c in action.changes
+            if isinstance(c, DialogMarkChange)
+        ]
+        QUERIES.apply_mark(self._connection, marks)
+        QUERIES.apply_dialog_mark(self._connection, dialog_marks)
+        QUERIES.forget_failure(self._connection, _keys(dialog, (c.key for c in action.changes)))
+
+    def _fail(self, action: Action, call: Call) -> None:
+        """Remember the failure of every change that was asked for; a covered mark only rode along."""
+        dialog, message, text = _target(action)
+        number = call.intent.number
+        if text is not None and not _may_have_changed_text(call):
+            QUERIES.trust_text(self._connection, dialog=dialog, message=message, number=number)
+        changes = action.asserted if isinstance(action, MarkDialog) else action.changes
+        attempt = {"number": number, "retry_at": milliseconds(call.retry_at)}
+        keys = _keys(dialog, (c.key for c in changes))
+        QUERIES.record_failure(self._connection, [{**key, **attempt} for key in keys])
+
+    def _write_file(self, report: FileReport) -> None:
+        file = QUERIES.put_file(
+            self._connection,
+            location=escape_path(report.location),
+            content=report.content,
+            rules=report.rules,
+            settled=report.settled,
+            due_at=milliseconds(report.due_at),
+        )
+        QUERIES.clear_file_dialogs(self._connection, file_id=file)
+        QUERIES.clear_file_problems(self._connection, file_id=file)
+        QUERIES.add_file_dialog(self._connection, _numbered(file, map(dialog_row, report.dialogs)))
+        QUERIES.add_file_problem(self._connection, _numbered(file, map(problem_row, report.problems)))
+
+
+def _target(action: Action) -> tuple[str, str | None, TextChange | None]:
+    """Give the dialog, the message if it is one, and the change of its text if there is one."""
+    match action:
+        case UpdateMessage(dialog=dialog, message=message, changes=changes):
+            text = next((c for c in changes if isinstance(c, TextChange)), None)
+            return dialog.value, message.value, text
+        case MarkDialog(dialog=dialog):
+            return dialog.value, None, None
+        case _:
+            assert_never(action)
+
+
+def _may_have_changed_text(call: Call) -> bool:
+    """Tell whether the message may say the new text although the service did not confirm it.
+
+    Whether a refused call with several fields changes some of them is not documented.
+    """
+    match call.outcome:
+        case Applied():
+            return True
+        case Rejected():
+            return bool(call.intent.action.marks)
+        case Deferred(cause=Cause.OUTAGE):
+            return not isinstance(call.answer, Unanswered) or call.answer.sent
+        case Deferred():
+            return False
+
+
+def _outcome_row(call: Call) -> Mapping[str, Any]:
+    match call.outcome:
+        case Applied():
+            return {"kind": "applied", "cause": None}
+        case Deferred(cause=cause):
+            return {"kind": "deferred", "cause": cause.value}
+        case Rejected():
+            return {"kind": "rejected", "cause": None}
+
+
+def _answer_row(call: Call) -> Mapping[str, Any]:
+    match call.answer:
+        case Answered(status=status, words=words, request_id=request_id):
+            identified = None if request_id is None else well_formed(request_id)
+            return {"status": status, "words": well_formed(words), "request_id": identified}
+        case Unanswered(words=words):
+            return {"status": None, "words": well_formed(words), "request_id": None}
+
+
+def _keys(dialog: str, keys: Iterable[ChangeKey]) -> list[Mapping[str, Any]]:
+    return [
+        {
+            "dialog": dialog,
+            "message": "" if key.message is None else key.message.value,
+            "mark": "" if key.mark is None else key.mark.value,
+            "user": 0 if key.user is None else key.user.value,
+        }
+        for key in keys
+    ]
+
+
+def _numbered(file: int, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [{"file_id": file, "position": position, **row} for position, row in enumerate(rows)]

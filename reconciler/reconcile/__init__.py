@@ -1,0 +1,1 @@
+"""One pass: read, diff, plan, send, record, report."""

@@ -1,0 +1,73 @@
+"""Which manifest files a pass has to look at, and which it need not open."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.core.report import FileReport
+from reconciler.source.directory import ManifestFile, Scan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """What a scan asks for, given what is known of the files.
+
+    `changed` are new or have other content, or were read under other settings. `unsettled` are as
+    known, but how they stand depends on others: they are looked at whenever anything is. `due`
+    are as known, and their time has come. `gone` are locations that no longer exist: their
+    dialogs are not managed any more. `next_due` is when the next of the others becomes due.
+    """
+
+    changed: tuple[ManifestFile, ...]
+    unsettled: tuple[ManifestFile, ...]
+    due: tuple[ManifestFile, ...]
+    gone: tuple[str, ...]
+    next_due: datetime | None
+
+    @property
+    def news(self) -> bool:
+        """Tell whether the files differ from what is known."""
+        return bool(self.changed or self.gone)
+
+    @property
+    def files(self) -> tuple[ManifestFile, ...]:
+        """Give all files to look at, changed ones first."""
+        return (*self.changed, *self.unsettled, *self.due)
+
+
+def agenda(scan: Scan, known: Mapping[str, FileReport], rules: bytes, now: datetime) -> Agenda:
+    """Sort the scanned files by why they are to be looked at; most are not."""
+    changed: list[ManifestFile] = []
+    unsettled: list[ManifestFile] = []
+    due: list[ManifestFile] = []
+    times: list[datetime] = []
+    for file in scan.files:
+        report = known.get(file.location)
+        if report is None or report.content != file.content or report.rules != rules:
+            changed.append(file)
+        elif not report.settled:
+            unsettled.append(file)
+        elif report.due_at is not None and report.due_at <= now:
+            due.append(file)
+        elif report.due_at is not None:
+            times.append(report.due_at)
+    return Agenda(
+        changed=tuple(changed),
+        unsettled=tuple(unsettled),
+        due=tuple(due),
+        gone=tuple(known.keys() - {file.location for file in scan.files} - scan.unusable),
+        next_due=min(times, default=None),
+    )
+
+
+def hindrance(scan: Scan, known: Mapping[str, FileReport]) -> str | None:
+    """Give why a scan must not be acted on, in words; an empty tree never means "nothing is wanted"."""
+    if scan.busy is not None:
+        return scan.busy
+    if scan.missing:
+        return f"{', '.join(scan.missing)}: not there; waiting for it to come back"
+    if not scan.complete:
+        return "the manifests change while they are read; looking again"
+    if not scan.files and known:
+        return "no manifests are left; the dialogs stay as they are until some are there again"
+    return None

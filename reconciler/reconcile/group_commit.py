@@ -1,0 +1,63 @@
+"""Group commit: what is to be written while one commit is under way goes into the next, together.
+
+A commit costs a wait for the disk, whatever it holds; calls side by side share it.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import Protocol
+
+from reconciler.ledger.entry import Entry
+
+
+class Writable(Protocol):
+    """The ledger, as far as it is written to."""
+
+    def next_number(self) -> int:
+        """Give a number that no intent has."""
+        ...
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write all entries in one transaction, or none."""
+        ...
+
+
+class GroupCommit:
+    """The one writer of a ledger. `thread` is the only thread that touches it."""
+
+    def __init__(self, ledger: Writable, thread: Executor) -> None:
+        self._ledger = ledger
+        self._thread = thread
+        self._numbers = itertools.count(ledger.next_number())
+        self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
+        self._committing: asyncio.Task[None] | None = None
+
+    def next_number(self) -> int:
+        """Give a number that no intent has; each number is given once."""
+        return next(self._numbers)
+
+    async def write(self, entry: Entry) -> None:
+        """Return once `entry` is durable. Raises what the ledger raises; then nothing was written."""
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((entry, written))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit())
+        await written
+
+    async def _commit(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            try:
+                await loop.run_in_executor(self._thread, self._ledger.write, [entry for entry, _ in group])
+            except Exception as error:  # noqa: BLE001  # each writer gets it, and decides
+                for _, written in group:
+                    if not written.done():
+                        written.set_exception(error)
+            else:
+                for _, written in group:
+                    if not written.done():
+                        written.set_result(None)
+        self._committing = None

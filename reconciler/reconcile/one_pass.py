@@ -1,0 +1,80 @@
+"""One pass: send what was planned, record how each file stands, report."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from reconciler.core.call import Call
+from reconciler.core.plan import DialogPlan
+from reconciler.core.report import DialogReport, FileReport, Report, report_broken, report_dialog
+from reconciler.reconcile.planning import FilePlan, PassPlan
+from reconciler.reconcile.sender import Sender, Sent
+
+_log = logging.getLogger(__name__)
+
+_AFTER_A_BUG: Final = timedelta(minutes=1)
+
+
+class FileRecorder(Protocol):
+    """The ledger, as far as a pass writes to it."""
+
+    async def write(self, entry: FileReport) -> None:
+        """Return once the entry is durable."""
+        ...
+
+
+async def send_pass(
+    plan: PassPlan,
+    *,
+    sender: Sender,
+    recorder: FileRecorder,
+    clock: Callable[[], datetime],
+    stop: asyncio.Event,
+    on_file: Callable[[FileReport], None] = lambda _: None,
+) -> Report:
+    """Send the plan, dialogs side by side; each file is recorded as soon as its dialogs are done.
+
+    Once `stop` is set no new call is made, and what is left is reported as pending. Raises
+    whatever the recorder raises: without a ledger nothing may be sent.
+    """
+
+    async def one_file(file: FilePlan) -> tuple[FileReport, tuple[Call, ...]]:
+        sent = await asyncio.gather(*(_send_dialog(dialog, sender, clock, stop) for dialog in file.dialogs))
+        report = _report_file(file, [dialog for dialog, _ in sent])
+        await recorder.write(report)
+        on_file(report)
+        return report, tuple(call for _, calls in sent for call in calls)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one_file(file)) for file in plan.files]
+    done = [task.result() for task in tasks]
+    return Report(
+        started_at=plan.started_at,
+        finished_at=clock(),
+        files=tuple(report for report, _ in done),
+        calls=tuple(call for _, calls in done for call in calls),
+        problems=tuple(problem for file in plan.files for problem in file.problems),
+    )
+
+
+async def _send_dialog(
+    plan: DialogPlan, sender: Sender, clock: Callable[[], datetime], stop: asyncio.Event
+) -> tuple[DialogReport, tuple[Call, ...]]:
+    sent = await sender.send(plan, stop)
+    return report_dialog(plan, sent.calls, sent.come_back_at), sent.calls
+
+
+def _report_file(file: FilePlan, dialogs: list[DialogReport]) -> FileReport:
+    broken = (report_broken(b, (p for p in file.problems if p.origin >= b.origin)) for b in file.broken)
+    due = (dialog.due_at for dialog in dialogs if dialog.due_at is not None)
+    return FileReport(
+        location=file.file.location,
+        content=file.file.content,
+        rules=file.rules,
+        settled=not file.conflicting,
+        due_at=min(due, default=None),
+        dialogs=(*dialogs, *broken),
+        problems=file.problems,
+    )

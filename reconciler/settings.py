@@ -1,0 +1,96 @@
+"""Settings: defaults, overridden by a file, by `RECONCILER_*` in the environment, by flags.
+
+The command line resolves the order; here stand the values, their defaults, and the file.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from reconciler.core.failure import Failure
+from reconciler.core.manifest import Acting
+from reconciler.core.message import UserId
+
+FILE: Final = Path("reconciler.toml")
+"""Read where it exists, unless `--config` or `RECONCILER_CONFIG` names another."""
+
+SECRETS: Final = ("api_key", "token")
+"""Never a flag and never in the settings file: only `RECONCILER_X`, or a file that `x_file` names."""
+
+
+class SettingsError(Failure):
+    """A setting cannot be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, resolved. Times are in seconds, rates in calls a second, sizes in characters."""
+
+    manifests: tuple[Path, ...] = (Path("manifests"),)
+    ledger: Path = Path("reconciler.db")
+    keep_text: bool = True
+    api_url: str | None = None
+    api_key_file: Path | None = None
+    token_file: Path | None = None
+    ca_file: Path | None = None
+    act_as: int | None = None
+    rate: float = 20.0
+    concurrency: int = 8
+    timeout: float = 15.0
+    max_text: int = 10_000
+    watch: str = "auto"
+    rescan: float = 30.0
+    grace: float = 25.0
+    listen: str = "127.0.0.1:9464"
+    log_level: str = "info"
+
+    def acting(self, *, one_user: bool) -> Acting:
+        """Give who may act; `one_user` where the credential is a user's own session token."""
+        user = None if self.act_as is None else UserId(self.act_as)
+        return Acting(default=user, only=user if one_user else None)
+
+
+DEFAULTS: Final = Settings()
+
+NAMES: Final = frozenset(field.name for field in fields(Settings))
+
+
+def read_file(path: Path) -> Mapping[str, Any]:
+    """Read a settings file: TOML, one key a setting. Raises SettingsError, naming the key."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        msg = f"{path}: can't be read: {error.strerror}; name a readable file with --config"
+        raise SettingsError(msg) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"{path}: is not TOML: {error}; correct that line"
+        raise SettingsError(msg) from None
+    for key in values:
+        if key in SECRETS:
+            msg = f"{path}: {key}: a secret doesn't belong here; set {key}_file or RECONCILER_{key.upper()}"
+            raise SettingsError(msg)
+        if key not in NAMES:
+            msg = f"{path}: unknown setting {key!r}; {nearest(key, NAMES)}"
+            raise SettingsError(msg)
+    return values
+
+
+def misspelt(environ: Iterable[str]) -> Mapping[str, str]:
+    """Give the `RECONCILER_*` variables that name no setting but nearly do, with the nearest.
+
+    Others are left alone: Kubernetes sets `RECONCILER_SERVICE_HOST` and its like for a service of
+    that name.
+    """
+    known = {f"RECONCILER_{name.upper()}" for name in (*NAMES, *SECRETS, "config")}
+    ours = (name for name in environ if name.startswith("RECONCILER_") and name not in known)
+    found = ((name, difflib.get_close_matches(name, known, n=1, cutoff=0.9)) for name in ours)
+    return {name: close[0] for name, close in found if close}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Give the advice for an unknown name: the nearest known one, or where to find them all."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else "docs/settings.md lists them all"

@@ -1,0 +1,1 @@
+"""Reads: files of YAML become manifests and problems, each value with its place."""

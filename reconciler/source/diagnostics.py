@@ -1,0 +1,43 @@
+"""Collects what is wrong, so that a reader of a file learns all of it at once."""
+
+from typing import Final
+
+from reconciler.core.problem import Origin, Problem
+from reconciler.source.node import Node
+
+MOST_PROBLEMS: Final = 1000
+"""Of one file; what follows would hardly be read, and memory must stay bounded."""
+
+_LONGEST_QUOTE: Final = 40
+
+
+class Diagnostics:
+    """The problems of one file or one document of it. None of them may quote message text."""
+
+    __slots__ = ("path", "problems")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+
+    def add(self, node: Node, what: str, todo: str) -> None:
+        """Note a problem with `node`."""
+        self.add_at(node.line, node.column, what, todo)
+
+    def add_at(self, line: int, column: int, what: str, todo: str) -> None:
+        """Note a problem where no node stands."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(Origin(self.path, line, column), what, todo))
+
+    def origin(self, node: Node) -> Origin:
+        """Give the place of `node` as a reader can open it."""
+        return Origin(self.path, node.line, node.column)
+
+
+def quote(text: str) -> str:
+    """Give a key or id so that it can be shown anywhere: in quotes, short, and in one line."""
+    cut = text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
+    shown = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in cut
+    )
+    return f'"{shown}"'

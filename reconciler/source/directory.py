@@ -1,0 +1,149 @@
+"""Where manifests come from: files and folders on disk, read when asked and hashed where they changed."""
+
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from reconciler.core.problem import Origin, Problem
+from reconciler.source.git_folder import checkout_under_way
+from reconciler.source.regular_file import FileContent, Signature, Unsteady, Unusable, examine, read_file
+from reconciler.source.tree import MAX_FILES, FoundFile, Tree, roots_of, walk
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+
+_ATTEMPTS: Final = 5
+"""How often a scan starts afresh because files vanished under it, before it says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestFile:
+    """A file that holds manifests.
+
+    `path` is how its reader knows it: the root as typed, and the way from there. `location` is the
+    same made absolute, links not followed: it stays when a link is swapped. `content` is the
+    SHA-256 of the bytes.
+    """
+
+    path: str
+    location: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What lay under the roots at one moment.
+
+    `files` are sorted by path and `problems` tell of files that can't be used. `missing` are the
+    roots, as typed, that don't exist or can't be read now; `empty` those that hold no usable file.
+
+    `complete` is False where something under the roots was not seen: a root is missing, a folder
+    can't be listed, there are too many files, or files kept vanishing. Only in a complete scan
+    does the absence of a file mean that it is gone. The files that are there are good to use in
+    either case. `busy` says why this scan should not be acted on at all.
+    """
+
+    files: tuple[ManifestFile, ...]
+    problems: tuple[Problem, ...] = ()
+    missing: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    complete: bool = True
+    busy: str | None = None
+
+
+class Directory:
+    """The files under some roots.
+
+    Every call does blocking I/O. One scan at a time; `read` may be called from any thread.
+    """
+
+    def __init__(
+        self, roots: Sequence[Path], *, max_bytes: int = MAX_BYTES, max_files: int = MAX_FILES
+    ) -> None:
+        self._roots = roots_of(roots)
+        self._here = str(Path.cwd())
+        self._max_bytes = max_bytes
+        self._max_files = max_files
+        self._hashed: dict[str, _Hashed] = {}
+        self._real: dict[str, str] = {}
+
+    def scan(self) -> Scan:
+        """Find the files and hash those that may have changed since the scan before."""
+        for _ in range(_ATTEMPTS):
+            scan, torn = self._attempt()
+            if not torn:
+                break
+        return scan
+
+    def read(self, file: ManifestFile) -> bytes | None:
+        """Read a file of the last scan again; None where its bytes are no longer those: scan again."""
+        real = self._real.get(file.location)
+        found = None if real is None else read_file(real, self._max_bytes)
+        if isinstance(found, FileContent) and hashlib.sha256(found.data).digest() == file.content:
+            return found.data
+        return None
+
+    def _attempt(self) -> tuple[Scan, bool]:
+        """Scan once, and tell whether the files were being changed meanwhile."""
+        tree = walk(self._roots, self._max_files)
+        hashed: dict[str, _Hashed] = {}
+        problems = list(tree.problems)
+        torn = tree.torn
+        for found in tree.files:
+            known = self._hash(found)
+            match known:
+                case _Hashed():
+                    hashed[found.real] = known
+                case Unusable(what=what, todo=todo):
+                    problems.append(Problem(Origin(found.path, 1, 1), what, todo))
+                case Unsteady():
+                    torn = True
+        self._hashed = hashed
+        self._real = {known.file.location: real for real, known in hashed.items()}
+        return self._scan(tree, problems, torn=torn), torn
+
+    def _scan(self, tree: Tree, problems: list[Problem], *, torn: bool) -> Scan:
+        return Scan(
+            files=tuple(known.file for known in self._hashed.values()),
+            problems=tuple(sorted(problems)),
+            missing=tree.missing,
+            empty=tree.empty,
+            complete=tree.complete and not torn,
+            busy=tree.busy or checkout_under_way(tree.git_folders),
+        )
+
+    def _hash(self, found: FoundFile) -> "_Hashed | Unusable | Unsteady":
+        signature = examine(found.real)
+        if not isinstance(signature, Signature):
+            return signature
+        known = self._hashed.get(found.real)
+        if known is None or known.signature != signature or known.racy:
+            return self._hash_anew(found, signature)
+        if known.file.path != found.path:
+            return known._replace(file=self._file(found, known.file.content))
+        return known
+
+    def _hash_anew(self, found: FoundFile, signature: Signature) -> "_Hashed | Unusable | Unsteady":
+        now = time.time_ns()
+        content = read_file(found.real, self._max_bytes)
+        if not isinstance(content, FileContent):
+            return content
+        if content.signature != signature:
+            return Unsteady.UNSTEADY
+        file = self._file(found, hashlib.sha256(content.data).digest())
+        return _Hashed(signature, signature.racy(now), file)
+
+    def _file(self, found: FoundFile, content: bytes) -> ManifestFile:
+        location = os.path.normpath(Path(self._here, found.path))
+        return ManifestFile(path=found.path, location=location, content=content)
+
+
+class _Hashed(NamedTuple):
+    """A file whose bytes are known. `racy`: they may change and the signature stay."""
+
+    signature: Signature
+    racy: bool
+    file: ManifestFile

@@ -1,0 +1,1 @@
+"""Shows: metrics and probes over HTTP, read-only."""

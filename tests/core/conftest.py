@@ -1,0 +1,10 @@
+"""How hard the properties are tried: `HYPOTHESIS_PROFILE=thorough` looks twenty times longer."""
+
+import os
+
+from hypothesis import settings
+
+# No deadline: a loaded machine is no bug. No database: a failure is found again from its printed blob.
+settings.register_profile("quick", max_examples=100, deadline=None, database=None, print_blob=True)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

@@ -1,0 +1,141 @@
+from datetime import datetime
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from reconciler.core.breaker import Breaker
+from reconciler.core.outcome import Applied, Cause, Deferred, Outcome, Rejected
+from tests.core.builders import MINUTE, NOW, SECOND
+
+OUTAGE = Deferred(Cause.OUTAGE)
+CREDENTIAL = Deferred(Cause.CREDENTIAL)
+THROTTLED = Deferred(Cause.THROTTLED)
+ANSWERS = (Applied(), Rejected(), THROTTLED)
+"""What shows that the service is there and takes our credential."""
+
+HALF_A_MINUTE = 30 * SECOND
+FLOWING = Breaker()
+
+
+def after(*outcomes: Outcome, breaker: Breaker = FLOWING, now: datetime = NOW) -> Breaker:
+    for outcome in outcomes:
+        breaker = breaker.after(outcome, now)
+    return breaker
+
+
+def after_probes(*outcomes: Outcome, breaker: Breaker) -> Breaker:
+    """Give the state after a probe for each outcome, each at the first moment it may be made."""
+    for outcome in outcomes:
+        assert breaker.probe_at is not None
+        breaker = breaker.after(outcome, breaker.probe_at)
+    return breaker
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "tripped"),
+    [
+        pytest.param([], False, id="nothing happened"),
+        pytest.param([OUTAGE] * 4, False, id="four failures"),
+        pytest.param([OUTAGE] * 5, True, id="five failures in a row"),
+        pytest.param([*[OUTAGE] * 4, Applied(), *[OUTAGE] * 4], False, id="a success between"),
+        pytest.param(
+            [*[OUTAGE] * 4, Rejected(), *[OUTAGE] * 4], False, id="a refusal between: the service is there"
+        ),
+        pytest.param(
+            [*[OUTAGE] * 4, THROTTLED, *[OUTAGE] * 4], False, id="too fast between: the service is there"
+        ),
+        pytest.param([THROTTLED] * 9, False, id="too fast, again and again"),
+        pytest.param([Rejected()] * 9, False, id="refused, again and again"),
+        pytest.param([CREDENTIAL], True, id="a refused credential"),
+        pytest.param([OUTAGE, CREDENTIAL], True, id="a refused credential after a failure"),
+    ],
+)
+def test_the_breaker_trips(outcomes: list[Outcome], tripped: bool) -> None:  # noqa: FBT001  # a column of the table
+    breaker = after(*outcomes)
+    assert breaker.tripped == tripped
+    assert breaker.paused_until(NOW) == (NOW + HALF_A_MINUTE if tripped else None)
+
+
+@pytest.mark.parametrize(("trip", "cause"), [([OUTAGE] * 5, Cause.OUTAGE), ([CREDENTIAL], Cause.CREDENTIAL)])
+def test_a_tripped_breaker_says_why(trip: list[Outcome], cause: Cause) -> None:
+    assert after(*trip).cause is cause
+
+
+def test_a_pause_ends_with_one_probe() -> None:
+    breaker = after(CREDENTIAL)
+    end = NOW + HALF_A_MINUTE
+    assert breaker.paused_until(end - SECOND) == end
+    assert breaker.paused_until(end) is None
+    assert breaker.tripped
+
+
+@pytest.mark.parametrize("trip", [[OUTAGE] * 5, [CREDENTIAL]], ids=["outages", "credential"])
+@pytest.mark.parametrize("probe", [OUTAGE, CREDENTIAL], ids=["outage", "credential"])
+def test_each_probe_that_fails_makes_the_pause_longer_up_to_five_minutes(
+    trip: list[Outcome], probe: Outcome
+) -> None:
+    breaker = after(*trip)
+    for seconds in (60, 90, 120, 150, 180, 210, 240, 270, 300, 300, 300):
+        at = breaker.probe_at
+        assert at is not None
+        breaker = breaker.after(probe, at)
+        assert breaker.paused_until(at) == at + seconds * SECOND
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=["applied", "rejected", "throttled"])
+def test_a_probe_that_is_answered_lets_calls_flow_from_a_clean_slate(answer: Outcome) -> None:
+    breaker = after_probes(OUTAGE, answer, breaker=after(*[OUTAGE] * 5))
+    assert breaker == FLOWING
+
+
+def test_a_failure_of_a_call_that_was_under_way_makes_no_pause_longer() -> None:
+    breaker = after(*[OUTAGE] * 5)
+    assert after(OUTAGE, CREDENTIAL, breaker=breaker, now=NOW + SECOND) == breaker
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=["applied", "rejected", "throttled"])
+def test_an_answer_to_a_call_that_was_under_way_ends_the_pause(answer: Outcome) -> None:
+    assert after(answer, breaker=after(*[OUTAGE] * 5), now=NOW + SECOND) == FLOWING
+
+
+class AnyHistory(RuleBasedStateMachine):
+    """The breaker beside what a reader of its docstring would write down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.breaker = Breaker()
+        self.now = NOW
+        self.in_a_row = 0
+        self.pauses = 0
+        self.probe_at: datetime | None = None
+
+    @rule(seconds=st.sampled_from([0, 1, 29, 30, 60, 300, 3600]))
+    def time_passes(self, seconds: int) -> None:
+        self.now += seconds * SECOND
+
+    @rule(outcome=st.sampled_from(ANSWERS))
+    def the_service_answers(self, outcome: Outcome) -> None:
+        self.in_a_row, self.pauses, self.probe_at = 0, 0, None
+        self.breaker = self.breaker.after(outcome, self.now)
+
+    @rule(outcome=st.sampled_from([OUTAGE, OUTAGE, OUTAGE, CREDENTIAL]))
+    def a_call_fails(self, outcome: Deferred) -> None:
+        if self.probe_at is None:
+            self.in_a_row += 1
+            trips = self.in_a_row == 5 or outcome.cause is Cause.CREDENTIAL
+        else:
+            trips = self.now >= self.probe_at
+        if trips:
+            self.pauses += 1
+            self.probe_at = self.now + min(self.pauses * HALF_A_MINUTE, 5 * MINUTE)
+        self.breaker = self.breaker.after(outcome, self.now)
+
+    @invariant()
+    def it_pauses_as_told(self) -> None:
+        told = self.probe_at
+        assert self.breaker.tripped == (told is not None)
+        assert self.breaker.paused_until(self.now) == (told if told is not None and self.now < told else None)
+
+
+test_any_history = AnyHistory.TestCase
