@@ -38,6 +38,7 @@ _RESTLESS: Final = 30
 """Scans after which a tree that never comes to rest is acted on all the same."""
 
 _LEDGER_RETRY: Final = 5.0
+_HINDERED_RETRY: Final = 1.0
 
 
 class Observer(Protocol):
@@ -117,24 +118,24 @@ class Daemon:
     async def _turn(self, stop: asyncio.Event) -> float:
         """Look at the files and do what is to be done; give the monotonic time of the next look."""
         scan = await self._settled_scan(stop)
-        reason = hindrance(scan, self.files)
+        reason = hindrance(scan)
         if reason != self.health.hindrance:
             self.health.hindrance = reason
             self._hindered(reason)
-        if reason is not None:
-            return time.monotonic() + min(self._rescan, 1.0)
+        if scan.busy is not None or not scan.files:
+            return time.monotonic() + min(self._rescan, _HINDERED_RETRY)
         todo = self._agenda(scan)
         for location in todo.gone:
             await self._recorder.write(ForgottenFile(location=location))
             del self.files[location]
         if todo.news:
-            await self._pass((*todo.changed, *todo.unsettled), stop)
+            await self._pass(scan, (*todo.changed, *todo.unsettled), stop)
         elif todo.due or not self.health.first_pass_done:
-            await self._pass((*todo.unsettled, *todo.due), stop)
+            await self._pass(scan, (*todo.unsettled, *todo.due), stop)
         self.health.first_pass_done = not stop.is_set()
         return self._next_look(scan)
 
-    async def _pass(self, files: Sequence[ManifestFile], stop: asyncio.Event) -> None:
+    async def _pass(self, scan: Scan, files: Sequence[ManifestFile], stop: asyncio.Event) -> None:
         """Plan and send; a change on disk, or `stop`, ends the sending after the calls under way."""
         locations = {file.location for file in files}
         plan = await self._in_thread(
@@ -145,6 +146,7 @@ class Daemon:
                 ledger=self._ledger,
                 rules=self._rules,
                 others={at: report for at, report in self.files.items() if at not in locations},
+                unusable=scan.problems,
                 now=self._clock(),
             )
         )
@@ -190,9 +192,7 @@ class Daemon:
             if await self._watch.changed(_BEAT):
                 scan = await self._scan()
                 content = {at: report.content for at, report in self.files.items()} | dict(under_way)
-                if hindrance(scan, self.files) is None and content != {
-                    file.location: file.content for file in scan.files
-                }:
+                if scan.busy is None and any(content.get(f.location) != f.content for f in scan.files):
                     return
 
     def _next_look(self, scan: Scan) -> float:

@@ -24,7 +24,7 @@ class Metrics:
     """An observer of the daemon that keeps the metrics; labels are bounded sets, never ids."""
 
     def __init__(self, files: Callable[[], Iterable[FileReport]]) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
         self.registry = CollectorRegistry()
         self._passes = Counter("reconciler_passes", "Passes that ended.", registry=self.registry)
         self._pass_seconds = Histogram(

@@ -1,19 +1,18 @@
 """The settings as command-line options: one definition each, shared by the commands that need it."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
 from reconciler.settings import DEFAULTS, NAMES, Settings
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-_Decorator = Callable[[F], F]
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _option(name: str, kind: click.ParamType | None, text: str, metavar: str | None = None) -> Any:
+def _option(name: str, kind: click.ParamType[Any] | None, text: str, metavar: str | None = None) -> Decorator:
     flag = f"--{name.replace('_', '-')}"
     default = getattr(DEFAULTS, name)
     return click.option(
@@ -56,19 +55,18 @@ READING: Final = ("act_as", "max_text", "token_file", "api_key_file")
 SENDING: Final = ("api_url", "ca_file", "rate", "concurrency", "timeout", "ledger", "keep_text")
 
 
-def settings(*names: str) -> _Decorator[Any]:
+def settings(*names: str) -> Decorator:
     """Give a command the options `names` and PATH..., as one `settings` argument."""
 
-    def decorate(function: F) -> Any:
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
         def with_settings(**values: Any) -> Any:
             given = {name: values.pop(name) for name in list(values) if name in NAMES}
             if "manifests" in given:
                 given["manifests"] = given["manifests"] or DEFAULTS.manifests
             return function(settings=Settings(**given), **values)
 
-        with_settings.__doc__ = function.__doc__
-        with_settings.__name__ = function.__name__
-        decorated: Any = with_settings
+        decorated: Callable[..., Any] = with_settings
         for name in reversed(names):
             decorated = OPTIONS[name](decorated)
         return decorated
@@ -76,7 +74,7 @@ def settings(*names: str) -> _Decorator[Any]:
     return decorate
 
 
-def paths() -> Any:
+def paths() -> Decorator:
     """Give a command the argument PATH...: manifest files and folders."""
     return click.argument(
         "manifests",
@@ -87,7 +85,7 @@ def paths() -> Any:
     )
 
 
-def output(*formats: str) -> Any:
+def output(*formats: str) -> Decorator:
     """Give a command the option `-o`, of which the first format is the default."""
     return click.option(
         "-o",

@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 from rich.theme import Theme
 
-_THEME = Theme({"place": "dim", "old": "red", "new": "green", "warn": "yellow", "good": "green", "bad": "red"})
+from reconciler.render.line import Line
+
+_THEME = Theme(
+    {"place": "dim", "old": "red", "new": "green", "warn": "yellow", "good": "green", "bad": "red"}
+)
 
 
 def document() -> Console:
@@ -25,6 +30,11 @@ def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON document."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")
+
+
+def styled(line: Line) -> Text:
+    """Give a line with the terminal's styles."""
+    return Text.assemble(*((piece.text, piece.style) for piece in line))
 
 
 def _console(*, stderr: bool) -> Console:

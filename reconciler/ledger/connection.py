@@ -27,7 +27,7 @@ _PATIENCE: Final = 5.0
 _LONGEST_LOG: Final = 64 * 1024 * 1024
 """Bytes that the write-ahead log is cut to once a reader that kept it long has left."""
 
-_REASONS: Final = {
+_REASONS: Final[dict[str, tuple[str, str | None]]] = {
     "SQLITE_BUSY": (
         "another program has locked it",
         "end what holds it, such as an open sqlite3 shell",
@@ -67,10 +67,13 @@ def connect(path: Path, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
 
 @contextmanager
 def explained(path: Path, doing: type[LedgerUnreadable | LedgerUnwritable]) -> Iterator[None]:
-    """Turn what SQLite says into a LedgerError; a mistake in our own SQL or values stays what it is."""
+    """Turn what SQLite says into a LedgerError; a mistake in our own SQL or values stays a bug."""
     try:
         yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError):
+    except sqlite3.IntegrityError as error:
+        msg = f"an entry contradicts the ledger: {error}"
+        raise ValueError(msg) from error
+    except sqlite3.ProgrammingError:
         raise
     except sqlite3.DatabaseError as error:
         name: str = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
@@ -78,9 +81,8 @@ def explained(path: Path, doing: type[LedgerUnreadable | LedgerUnwritable]) -> I
             raise LedgerDamaged(path) from error
         if name == "SQLITE_NOTADB":
             raise LedgerNotSqlite(path) from error
-        kind = "_".join(name.split("_")[:2])
-        if kind not in _REASONS:
+        if name == "SQLITE_ERROR":
             raise
-        what, todo = _REASONS[kind]
+        what, todo = _REASONS.get("_".join(name.split("_")[:2]), ("SQLite refuses", None))
         action = "written" if doing is LedgerUnwritable else "read"
         raise doing(path, what=f"the ledger can't be {action}: {what} ({name})", todo=todo) from error

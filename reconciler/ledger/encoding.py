@@ -32,15 +32,15 @@ def well_formed(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-def escape_path(path: str) -> str:
-    r"""Spell out what a file name may hold but a database cannot, so that `unescape_path` gives it back.
+def escape(text: str) -> str:
+    r"""Spell out lone surrogates so that `unescape` gives them back: for what is compared later.
 
-    Python reads bytes of a name that are not UTF-8 as lone surrogates. Most paths stay as they
-    are; a backslash is doubled.
+    Python reads bytes of a file name that are not UTF-8 as lone surrogates. Most texts stay as
+    they are; a backslash is doubled.
     """
-    return well_formed(path.replace("\\", r"\\"))
+    return well_formed(text.replace("\\", r"\\"))
 
 
-def unescape_path(escaped: str) -> str:
-    """Give the path back as Python has it."""
+def unescape(escaped: str) -> str:
+    """Give the text back that was escaped."""
     return _ESCAPED.sub(lambda found: "\\" if found[1] == "\\" else chr(int(found[1][1:], 16)), escaped)

@@ -8,7 +8,7 @@ from reconciler.core.message import DialogId
 from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Origin, Problem
 from reconciler.core.report import Condition, DialogReport
-from reconciler.ledger.encoding import escape_path, milliseconds, time_of, unescape_path, well_formed
+from reconciler.ledger.encoding import escape, milliseconds, time_of, unescape, well_formed
 
 
 def dialog_row(report: DialogReport) -> Mapping[str, Any]:
@@ -48,7 +48,7 @@ def dialog_report(columns: Iterable[Any]) -> DialogReport:
     return DialogReport(
         name=name,
         dialog=None if dialog is None else DialogId(dialog),
-        origin=Origin(unescape_path(path), line, column),
+        origin=Origin(unescape(path), line, column),
         condition=Condition(condition),
         labels=json.loads(labels),
         declared=declared,
@@ -72,8 +72,8 @@ def problem_row(problem: Problem) -> Mapping[str, Any]:
 def problem_of(columns: Iterable[Any]) -> Problem:
     """Read one row of `file_problems`, less its file."""
     path, line, column, what, todo = columns
-    return Problem(Origin(unescape_path(path), line, column), what, todo)
+    return Problem(Origin(unescape(path), line, column), what, todo)
 
 
 def _origin_row(origin: Origin) -> Mapping[str, Any]:
-    return {"path": escape_path(origin.path), "line": origin.line, "column": origin.column}
+    return {"path": escape(origin.path), "line": origin.line, "column": origin.column}

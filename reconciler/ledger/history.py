@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.core.message import DialogId, Mark, MessageId, MessageText, TextDigest, UserId
 from reconciler.core.outcome import Cause
 from reconciler.core.problem import Origin
-from reconciler.ledger.encoding import time_of, unescape_path
+from reconciler.ledger.encoding import time_of, unescape
 
 
 class Result(StrEnum):
@@ -106,7 +106,7 @@ def history_row(columns: Iterable[Any]) -> HistoryRow:
         marks=frozenset(mark for mark, sent in marks if sent),
         old=_recorded(old_digest, old_text),
         new=_recorded(new_digest, new_text),
-        origin=Origin(unescape_path(path), line, column),
+        origin=Origin(unescape(path), line, column),
         manifest=manifest,
         attempt=attempt,
         sent_at=time_of(sent_at),

@@ -8,6 +8,7 @@ use; removing it would let two processes lock two files of that name.
 import errno
 import fcntl
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
@@ -77,7 +78,8 @@ def _take(ledger: Path, descriptor: int) -> None:
         pid, since = _holder(descriptor)
         raise LedgerInUse(ledger, pid=pid, since=since) from None
     try:
-        os.fchmod(descriptor, OURS_ALONE)
+        with suppress(PermissionError):  # another user's file, whose mode is that user's business
+            os.fchmod(descriptor, OURS_ALONE)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()} {datetime.now(UTC).isoformat()}\n".encode(), 0)
     except OSError as error:

@@ -17,7 +17,7 @@ _FILE_NAME: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
 def load_migrations(directory: Path = MIGRATIONS) -> tuple[str, ...]:
-    """Read the scripts, in order. Raises ValueError unless they are numbered 0001, 0002, ... without a gap."""
+    """Read the scripts, in order. Raises ValueError unless they are 0001_…, 0002_… without a gap."""
     found = sorted(path for path in directory.iterdir() if path.suffix == ".sql")
     for expected, path in enumerate(found, start=1):
         named = _FILE_NAME.fullmatch(path.name)
@@ -50,15 +50,19 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
 def _run(connection: sqlite3.Connection, version: int, script: str) -> None:
     try:
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}")
-        if not connection.in_transaction:
-            msg = f"migration {version:04} ends the transaction that it runs in"
-            raise ValueError(msg)
-        if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
-            msg = f"migration {version:04} leaves a row that refers to none"
-            raise ValueError(msg)
+        _check(connection, version)
         connection.execute(f"PRAGMA user_version = {version}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _check(connection: sqlite3.Connection, version: int) -> None:
+    if not connection.in_transaction:
+        msg = f"migration {version:04} ends the transaction that it runs in"
+        raise ValueError(msg)
+    if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+        msg = f"migration {version:04} leaves a row that refers to none"
+        raise ValueError(msg)

@@ -1,4 +1,4 @@
-"""Which file system a directory is on: SQLite's write-ahead log needs shared memory that only a local one has.
+"""Which file system a directory is on: the shared memory of SQLite's write-ahead log needs a local one.
 
 Source: https://sqlite.org/wal.html, "does not work over a network filesystem"; proc_pid_mountinfo(5).
 """

@@ -11,6 +11,7 @@ from typing import Final
 from reconciler.ledger.connection import OLDEST_SQLITE, connect, explained
 from reconciler.ledger.errors import (
     LedgerDamaged,
+    LedgerDirectoryMissing,
     LedgerEmpty,
     LedgerForeign,
     LedgerNewer,
@@ -40,6 +41,7 @@ def open_ledger(path: Path, *, keep_text: bool, mountinfo: Path = MOUNTINFO) -> 
     _check_sqlite(path)
     if (file_system := network_file_system(path.parent, mountinfo)) is not None:
         raise LedgerOnNetwork(path, file_system)
+    _exists(path)  # refuses what can't be a ledger before a lock is left beside it
     with ExitStack() as undo:
         lock = LedgerLock.take(path)
         undo.callback(lock.release)
@@ -94,6 +96,8 @@ def _exists(path: Path) -> bool:
     except FileNotFoundError:
         _check_nothing_left(path)
         return False
+    except NotADirectoryError:
+        raise LedgerDirectoryMissing(path) from None
     except OSError as error:
         raise LedgerUnreadable(path, what=f"the ledger can't be read: {error.strerror}") from None
     if stat.S_ISLNK(found.st_mode):

@@ -3,11 +3,11 @@
 import itertools
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from reconciler.core.applied import (
     AppliedDialogMark,
@@ -23,7 +23,7 @@ from reconciler.core.message import DialogId, Mark, MessageId, MessageText, Text
 from reconciler.core.problem import Problem
 from reconciler.core.report import DialogReport, FileReport
 from reconciler.ledger.connection import QUERIES, explained
-from reconciler.ledger.encoding import time_of, unescape_path
+from reconciler.ledger.encoding import time_of, unescape
 from reconciler.ledger.errors import LedgerUnreadable
 from reconciler.ledger.file_rows import dialog_report, problem_of
 from reconciler.ledger.history import HistoryRow, Totals, history_row
@@ -78,11 +78,12 @@ class LedgerReader:
                 ),
                 dialog_marks={
                     DialogMark(Mark(mark), UserId(user)): AppliedDialogMark(
-                        at=time_of(answered_at), requested_at=requested_at
+                        at=time_of(answered_at),
+                        requested_at=None if requested_at is None else unescape(requested_at),
                     )
                     for mark, user, answered_at, requested_at in dialog_marks
                 },
-                failed=dict(_failed(*row) for row in failed),
+                failed=dict(map(_failed_attempt, failed)),
             )
 
     def known_files(self) -> Mapping[str, FileReport]:
@@ -99,7 +100,7 @@ class LedgerReader:
             for file, *problem in QUERIES.file_problems(connection):
                 problems[file].append(problem_of(problem))
             return {
-                (path := unescape_path(location)): FileReport(
+                (path := unescape(location)): FileReport(
                     location=path,
                     content=content,
                     rules=rules,
@@ -164,28 +165,20 @@ class LedgerReader:
             try:
                 yield self._connection
             finally:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
 
 
-def _failed(  # noqa: PLR0913  # one parameter a column
-    message: str,
-    mark: str,
-    user: int,
-    kind: str,
-    manifest: bytes,
-    wanted: bytes | None,
-    attempts: int,
-    retry_at: int | None,
-    status: int | None,
-    words: str,
-) -> tuple[ChangeKey, FailedAttempt]:
+def _failed_attempt(columns: Iterable[Any]) -> tuple[ChangeKey, FailedAttempt]:
+    """Read one row of `failed_attempts`."""
+    message, mark, user, kind, manifest, text_digest, attempts, retry_at, status, words = columns
     key = ChangeKey(
         MessageId(message) if message else None, Mark(mark) if mark else None, UserId(user) if user else None
     )
     return key, FailedAttempt(
         setback=Setback(kind),
         manifest=manifest,
-        wanted=TextDigest(wanted) if wanted is not None and not mark else None,
+        wanted=None if key.mark is not None else TextDigest(text_digest),
         attempts=attempts,
         retry_at=time_of(retry_at),
         status=status,

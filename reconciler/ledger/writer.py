@@ -15,7 +15,7 @@ from reconciler.core.message import Mark
 from reconciler.core.outcome import Answered, Applied, Cause, Deferred, Rejected, Unanswered
 from reconciler.core.report import FileReport
 from reconciler.ledger.connection import QUERIES, explained
-from reconciler.ledger.encoding import escape_path, milliseconds, well_formed
+from reconciler.ledger.encoding import escape, milliseconds, well_formed
 from reconciler.ledger.entry import Entry, ForgottenFile
 from reconciler.ledger.errors import LedgerReplaced, LedgerUnwritable
 from reconciler.ledger.file_rows import dialog_row, problem_row
@@ -60,9 +60,9 @@ class Ledger(LedgerReader):
     def write(self, entries: Sequence[Entry]) -> None:
         """Write all entries, in order, or none; durable on return.
 
-        Raises LedgerReplaced, LedgerUnwritable or LedgerDamaged; after the first two a later
-        write can succeed. An intent's number twice, or a call without its intent, is a bug and
-        raises sqlite3.IntegrityError.
+        Raises LedgerReplaced, LedgerUnwritable or LedgerDamaged; after LedgerUnwritable a later
+        write can succeed. Raises ValueError where an intent's number is used twice or a call
+        has no intent: that is a bug.
         """
         with self._transaction():
             for entry in entries:
@@ -74,7 +74,7 @@ class Ledger(LedgerReader):
                     case FileReport():
                         self._write_file(entry)
                     case ForgottenFile():
-                        QUERIES.forget_file(self._connection, location=escape_path(entry.location))
+                        QUERIES.forget_file(self._connection, location=escape(entry.location))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -94,7 +94,7 @@ class Ledger(LedgerReader):
         manifest = {
             "dialog": dialog,
             "name": well_formed(intent.name),
-            "path": escape_path(action.origin.path),
+            "path": escape(action.origin.path),
             "digest": intent.manifest,
         }
         QUERIES.add_dialog(self._connection, dialog=dialog)
@@ -148,7 +148,7 @@ class Ledger(LedgerReader):
                 **asked,
                 "mark": c.mark.value,
                 "user": c.user.value,
-                "requested_at": None if c.requested_at is None else well_formed(c.requested_at),
+                "requested_at": None if c.requested_at is None else escape(c.requested_at),
             }
             for c in action.changes
             if isinstance(c, DialogMarkChange)
@@ -171,7 +171,7 @@ class Ledger(LedgerReader):
     def _write_file(self, report: FileReport) -> None:
         file = QUERIES.put_file(
             self._connection,
-            location=escape_path(report.location),
+            location=escape(report.location),
             content=report.content,
             rules=report.rules,
             settled=report.settled,

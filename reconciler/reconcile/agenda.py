@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
-from reconciler.core.report import FileReport
+from reconciler.core.report import Condition, FileReport
 from reconciler.source.directory import ManifestFile, Scan
 
 
@@ -21,6 +22,7 @@ class Agenda:
     changed: tuple[ManifestFile, ...]
     unsettled: tuple[ManifestFile, ...]
     due: tuple[ManifestFile, ...]
+    waiting: tuple[ManifestFile, ...]
     gone: tuple[str, ...]
     next_due: datetime | None
 
@@ -31,8 +33,8 @@ class Agenda:
 
     @property
     def files(self) -> tuple[ManifestFile, ...]:
-        """Give all files to look at, changed ones first."""
-        return (*self.changed, *self.unsettled, *self.due)
+        """Give all files that are worth a look, changed ones first."""
+        return (*self.changed, *self.unsettled, *self.due, *self.waiting)
 
 
 def agenda(scan: Scan, known: Mapping[str, FileReport], rules: bytes, now: datetime) -> Agenda:
@@ -40,6 +42,7 @@ def agenda(scan: Scan, known: Mapping[str, FileReport], rules: bytes, now: datet
     changed: list[ManifestFile] = []
     unsettled: list[ManifestFile] = []
     due: list[ManifestFile] = []
+    waiting: list[ManifestFile] = []
     times: list[datetime] = []
     for file in scan.files:
         report = known.get(file.location)
@@ -49,25 +52,37 @@ def agenda(scan: Scan, known: Mapping[str, FileReport], rules: bytes, now: datet
             unsettled.append(file)
         elif report.due_at is not None and report.due_at <= now:
             due.append(file)
-        elif report.due_at is not None:
-            times.append(report.due_at)
+        else:
+            if report.due_at is not None:
+                times.append(report.due_at)
+            if any(dialog.condition is not Condition.IN_SYNC for dialog in report.dialogs):
+                waiting.append(file)
     return Agenda(
         changed=tuple(changed),
         unsettled=tuple(unsettled),
         due=tuple(due),
-        gone=tuple(known.keys() - {file.location for file in scan.files} - scan.unusable),
+        waiting=tuple(waiting),
+        gone=_gone(scan, known),
         next_due=min(times, default=None),
     )
 
 
-def hindrance(scan: Scan, known: Mapping[str, FileReport]) -> str | None:
-    """Give why a scan must not be acted on, in words; an empty tree never means "nothing is wanted"."""
+def hindrance(scan: Scan) -> str | None:
+    """Give what stands in the way of acting on all that is declared, in words."""
     if scan.busy is not None:
         return scan.busy
     if scan.missing:
-        return f"{', '.join(scan.missing)}: not there; waiting for it to come back"
+        return f"{', '.join(scan.missing)}: not there; its dialogs stay as they are until it is back"
+    if scan.empty:
+        return f"{', '.join(scan.empty)}: no manifests there; its dialogs stay as they are until some are"
     if not scan.complete:
-        return "the manifests change while they are read; looking again"
-    if not scan.files and known:
-        return "no manifests are left; the dialogs stay as they are until some are there again"
+        return "not all manifests could be seen; looking again"
     return None
+
+
+def _gone(scan: Scan, known: Mapping[str, FileReport]) -> tuple[str, ...]:
+    """Give what was there and is not. An empty or vanished tree never means "nothing is wanted"."""
+    if not scan.complete or scan.empty:
+        return ()
+    unusable = {str(Path(problem.origin.path).absolute()) for problem in scan.problems}
+    return tuple(sorted(known.keys() - {file.location for file in scan.files} - unusable))

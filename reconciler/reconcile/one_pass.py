@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -9,8 +10,9 @@ from typing import Final, Protocol
 from reconciler.core.call import Call
 from reconciler.core.plan import DialogPlan
 from reconciler.core.report import DialogReport, FileReport, Report, report_broken, report_dialog
+from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.planning import FilePlan, PassPlan
-from reconciler.reconcile.sender import Sender, Sent
+from reconciler.reconcile.sender import Sender
 
 _log = logging.getLogger(__name__)
 
@@ -55,14 +57,27 @@ async def send_pass(
         finished_at=clock(),
         files=tuple(report for report, _ in done),
         calls=tuple(call for _, calls in done for call in calls),
-        problems=tuple(problem for file in plan.files for problem in file.problems),
+        problems=plan.problems,
     )
 
 
 async def _send_dialog(
     plan: DialogPlan, sender: Sender, clock: Callable[[], datetime], stop: asyncio.Event
 ) -> tuple[DialogReport, tuple[Call, ...]]:
-    sent = await sender.send(plan, stop)
+    try:
+        sent = await sender.send(plan, stop)
+    except LedgerError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a bug in one dialog's pass holds that dialog, and no other
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        _log.error(  # noqa: TRY400  # the exception's own words may quote a text
+            "a bug in the pass of dialog %s: %s at %s:%s",
+            plan.manifest.name,
+            type(error).__name__,
+            place.name,
+            place.lineno,
+        )
+        return report_dialog(plan, (), clock() + _AFTER_A_BUG), ()
     return report_dialog(plan, sent.calls, sent.come_back_at), sent.calls
 
 

@@ -9,7 +9,7 @@ from reconciler.core.applied import AppliedState
 from reconciler.core.manifest import BrokenManifest, Manifest
 from reconciler.core.message import DialogId
 from reconciler.core.plan import DialogPlan, plan_dialog
-from reconciler.core.problem import Origin, Problem
+from reconciler.core.problem import Problem
 from reconciler.core.report import FileReport
 from reconciler.source.conflict import Declaration, conflicts
 from reconciler.source.directory import Directory, ManifestFile
@@ -43,11 +43,18 @@ class PassPlan:
 
     started_at: datetime
     files: tuple[FilePlan, ...]
+    other_problems: tuple[Problem, ...] = ()
+    """Problems of files that were not read this time: as known, or because they can't be read."""
 
     @property
     def dialogs(self) -> tuple[DialogPlan, ...]:
         """Give the plans of all dialogs, in the order of their files."""
         return tuple(dialog for file in self.files for dialog in file.dialogs)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Give all problems that there are, by place."""
+        return tuple(sorted({*self.other_problems, *(p for file in self.files for p in file.problems)}))
 
 
 def plan_files(
@@ -57,13 +64,14 @@ def plan_files(
     ledger: AppliedStates,
     rules: Rules,
     others: Mapping[str, FileReport],
+    unusable: Iterable[Problem],
     now: datetime,
     on_file: Callable[[], None] = lambda: None,
 ) -> PassPlan:
     """Read and plan `files`. A file that changes meanwhile is left to the next pass.
 
     `others` are the files that are not read again, by location; their dialogs only count where
-    two manifests declare the same one.
+    two manifests declare the same one. `unusable` are the problems of files that can't be read.
     """
     read: list[tuple[ManifestFile, Loaded]] = []
     for file in files:
@@ -75,7 +83,11 @@ def plan_files(
     fingerprint = rules.fingerprint()
     return PassPlan(
         started_at=now,
-        files=tuple(_plan_file(file, loaded, found, fingerprint, ledger, now) for file, loaded in read),
+        files=tuple(
+            _plan_file(file, loaded, conflicting=found, rules=fingerprint, ledger=ledger, now=now)
+            for file, loaded in read
+        ),
+        other_problems=(*unusable, *(p for report in others.values() for p in report.problems)),
     )
 
 
@@ -96,6 +108,7 @@ def _declared_in(files: Iterable[FileReport]) -> Iterator[Declaration]:
 def _plan_file(
     file: ManifestFile,
     loaded: Loaded,
+    *,
     conflicting: Iterable[Problem],
     rules: bytes,
     ledger: AppliedStates,

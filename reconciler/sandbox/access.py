@@ -74,7 +74,9 @@ class Access:
         now = self._clock()
         self._api_keys |= set(credentials.api_keys)
         self._applications |= {each.id: each for each in credentials.applications}
-        self._logins |= {name: each for each in credentials.logins for name in (each.login, each.email) if name}
+        self._logins |= {
+            name: each for each in credentials.logins for name in (each.login, each.email) if name
+        }
         for token, user in credentials.tokens.items():
             self.sessions[token] = Session(user=user, last_request=now)
         for token in credentials.application_tokens:
@@ -103,9 +105,9 @@ class Access:
             return BAD_SIGNATURE
         if refusal := self._refuse_timing(given):
             return refusal
-        name = given.get("user[login]") or given.get("user[email]")
-        login = self._logins.get(name) if name else None
-        if name and (login is None or login.password != given.get("user[password]")):
+        asked = given.get("user[login]") or given.get("user[email]")
+        login = self._logins.get(asked) if asked else None
+        if asked and (login is None or login.password != given.get("user[password]")):
             return UNAUTHORIZED
         return self._created(application, login.user if login else None, given)
 

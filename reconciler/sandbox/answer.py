@@ -50,6 +50,7 @@ BAD_SIGNATURE: Final = invalid("base", "Unexpected signature")
 
 BAD_BODY: Final = errors(HTTPStatus.BAD_REQUEST, "Bad request")
 WRONG_CONTENT_TYPE: Final = errors(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported content type")
+TOO_FAST: Final = errors(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests")
 TOO_LARGE: Final = errors(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request is too large")
 
 NOT_FOUND_XML: Final = Answer(

@@ -11,7 +11,6 @@ from reconciler.sandbox.json_object import (
     A_NUMBER,
     A_POSITIVE_COUNT,
     JsonObject,
-    Kind,
     SandboxInputError,
     parse_json,
 )
@@ -22,7 +21,6 @@ from reconciler.sandbox.seed_file import parse_seed
 PREFIX: Final = "/_sandbox/"
 _LONGEST_WAIT: Final = 60.0
 _NDJSON: Final = "application/x-ndjson; charset=utf-8"
-_SECONDS: Final[Kind[float | None]] = Kind(A_NUMBER.expected, A_NUMBER.read)
 
 
 async def control(
@@ -92,7 +90,8 @@ def _rate_limit(body: bytes) -> RateLimit:
     problems: list[str] = []
     given = JsonObject(parse_json(body), "", problems)
     limit = RateLimit(
-        calls=given.require("calls", A_POSITIVE_COUNT, 1), retry_after=given.take("retry_after", _SECONDS, None)
+        calls=given.require("calls", A_POSITIVE_COUNT, 1),
+        retry_after=given.take("retry_after", A_NUMBER, None),
     )
     given.refuse_rest()
     if problems:

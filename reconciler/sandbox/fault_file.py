@@ -1,5 +1,6 @@
 """Fault rules as JSON, as they come over `/_sandbox/faults` or from a command line; and back."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
@@ -28,6 +29,7 @@ from reconciler.sandbox.json_object import (
     A_USER,
     AN_ID,
     ANY_TEXT,
+    ANYTHING,
     WORDS,
     JsonObject,
     Kind,
@@ -76,10 +78,10 @@ class _Form:
 def _rule(each: JsonObject) -> FaultRule:
     rule = FaultRule(
         fault=_fault(each),
-        when=_when(each.object("when")),
+        when=_when(each.nested("when")),
         applied=each.take("applied", A_FLAG, default=False),
         skip=each.take("skip", A_COUNT, 0),
-        times=each.take("times", _TIMES, None),
+        times=each.take("times", A_COUNT, None),
         probability=each.take("probability", _SHARE, 1.0),
     )
     each.refuse_rest()
@@ -87,21 +89,27 @@ def _rule(each: JsonObject) -> FaultRule:
 
 
 def _fault(each: JsonObject) -> Fault:
-    form = _FORMS[each.require("fault", _NAME, Drop.name)]
-    given = {name: each.require(name, kind, None) for name, kind in form.required.items()}
-    for name, kind in form.optional.items():
-        if (value := each.take(name, kind, None)) is not None:
-            given[name] = value
+    name = each.require("fault", _NAME, "")
+    if not name:
+        for form in _FORMS.values():  # whatever it was meant to be, these fields could be its own
+            for field_name in (*form.required, *form.optional):
+                each.take(field_name, ANYTHING, None)
+        return Drop()
+    form = _FORMS[name]
+    given = {field_name: each.require(field_name, kind, None) for field_name, kind in form.required.items()}
+    for field_name, kind in form.optional.items():
+        if (value := each.take(field_name, kind, None)) is not None:
+            given[field_name] = value
     return form.make(**given)
 
 
 def _when(each: JsonObject) -> When:
     when = When(
-        method=each.take("method", WORDS, "") or None,
-        path=each.take("path", WORDS, "") or None,
-        message=each.take("message", AN_ID, "") or None,
-        dialog=each.take("dialog", AN_ID, "") or None,
-        user=each.take("user", A_USER, 0) or None,
+        method=each.take("method", WORDS, None),
+        path=each.take("path", WORDS, None),
+        message=each.take("message", AN_ID, None),
+        dialog=each.take("dialog", AN_ID, None),
+        user=each.take("user", A_USER, None),
     )
     each.refuse_rest()
     return when
@@ -127,20 +135,19 @@ def _shape(value: object) -> BodyShape | None:
 def _headers(value: object) -> dict[str, str] | None:
     if not isinstance(value, dict):
         return None
-    return value if all(isinstance(each, str) and "\n" not in each for each in value.values()) else None
+    lines = (f"{name}: {each}" for name, each in value.items() if isinstance(each, str))
+    return value if sum(_HEADER.fullmatch(line) is not None for line in lines) == len(value) else None
 
 
+_HEADER: Final = re.compile(r"[A-Za-z0-9-]+: [\x20-\x7e]*")
 _STATUS: Final = Kind("an HTTP status from 200 to 599", _status)
 _SHARE: Final = Kind("a number from 0 to 1", _share)
-_TIMES: Final[Kind[int | None]] = Kind(A_COUNT.expected, A_COUNT.read)
 _SHAPE: Final = Kind(f"one of {', '.join(BodyShape)}", _shape)
-_HEADERS: Final = Kind("an object of texts", _headers)
+_HEADERS: Final = Kind("an object of header names and their texts", _headers)
 
 _FORMS: Final[Mapping[str, _Form]] = {
     Delay.name: _Form(Delay, {"seconds": A_NUMBER}, {"jitter": A_NUMBER}),
-    Status.name: _Form(
-        Status, {"status": _STATUS}, {"body": _SHAPE, "words": ANY_TEXT, "headers": _HEADERS}
-    ),
+    Status.name: _Form(Status, {"status": _STATUS}, {"body": _SHAPE, "words": ANY_TEXT, "headers": _HEADERS}),
     Redirect.name: _Form(Redirect, {"location": WORDS}, {"status": _STATUS}),
     Drop.name: _Form(Drop),
     Truncate.name: _Form(Truncate),

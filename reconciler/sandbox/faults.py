@@ -142,7 +142,7 @@ class Subject:
     method: str
     path: str
     messages: tuple[str, ...]
-    dialog: object
+    dialog: str | None
     user: int | None
 
 
@@ -203,7 +203,9 @@ class Faults:
                         fault=fault,
                         applied=armed.rule.applied,
                     )
-        return Drawn(names=tuple(names), wait_before=waits[False], wait_after=waits[True]) if names else NOTHING
+        return (
+            Drawn(names=tuple(names), wait_before=waits[False], wait_after=waits[True]) if names else NOTHING
+        )
 
     def _hits(self, armed: ArmedRule, subject: Subject) -> bool:
         rule = armed.rule

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 _ID: Final = re.compile(r"[0-9a-f]{24}")
 
@@ -22,11 +23,11 @@ class SandboxInputError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
+class Kind(Generic[T_co]):
     """What a field must be. `read` gives None for anything else."""
 
     expected: str
-    read: Callable[[object], T | None]
+    read: Callable[[object], T_co | None]
 
 
 class JsonObject:
@@ -65,7 +66,7 @@ class JsonObject:
         for number, value in enumerate(self.take(key, A_LIST, [])):
             yield JsonObject(value, f"{self._path(key)}[{number}]", self._problems)
 
-    def object(self, key: str) -> "JsonObject":
+    def nested(self, key: str) -> "JsonObject":
         """Give the object of a field; an empty one where it is missing."""
         self._taken.add(key)
         return JsonObject(self._value.get(key, {}), self._path(key), self._problems)
@@ -169,3 +170,4 @@ A_NUMBER: Final = Kind("a number from 0", _number)
 A_FLAG: Final = Kind("true or false", _flag)
 A_LIST: Final = Kind("a list", _list)
 AN_OBJECT: Final = Kind("an object", _object)
+ANYTHING: Final = Kind("anything", lambda value: value)

@@ -66,10 +66,8 @@ class SandboxOptions:
     def __post_init__(self) -> None:
         """Refuse to be reached from elsewhere by accident."""
         if not (self.allow_remote or _is_loopback(self.host)):
-            raise SandboxInputError(
-                [f"host {self.host}: is not loopback, and anyone who reaches a sandbox controls it; "
-                 "use 127.0.0.1, or allow remote access explicitly"]
-            )
+            problem = f"host {self.host}: is not loopback, and whoever reaches a sandbox controls it"
+            raise SandboxInputError([f"{problem}; use 127.0.0.1, or allow remote access explicitly"])
 
 
 def _is_loopback(host: str) -> bool:

@@ -46,7 +46,9 @@ def list_messages(
     try:
         skip = int(parameters.get("skip", "0"))
         limit = int(parameters.get("limit", str(assumptions.page_limit)))
-        found = [message for message in dialog.messages.values() if _matches(message, assumptions, parameters)]
+        found = [
+            message for message in dialog.messages.values() if _matches(message, assumptions, parameters)
+        ]
     except ValueError:
         return BAD_BODY
     if skip < 0 or limit < 0:
@@ -93,12 +95,16 @@ def _passes(message: Message, assumptions: Assumptions, name: str, value: str) -
     field, kind = found["field"], found["operator"]
     if field in _NUMBERS:
         return _passes_number(_NUMBERS[field](message), field, kind, value)
+    return _passes_text(message, field, kind, value, id_filter=assumptions.id_filter)
+
+
+def _passes_text(message: Message, field: str, kind: str | None, value: str, *, id_filter: bool) -> bool:
     match field, kind:
         case "_id", None:
             return message.id == value
-        case ("_id" | "message"), "ne":
+        case (("_id" | "message"), "ne"):
             return _TEXTS[field](message) != value
-        case "_id", "in" if assumptions.id_filter:
+        case "_id", "in" if id_filter:
             return message.id in value.split(",")
         case "message", "ctn":
             return value in (message.text or "")

@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl
 from reconciler.sandbox.answer import BAD_BODY, WRONG_CONTENT_TYPE, Answer
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
     """One request. `path` is as it stood on the wire, `query` without its `?`.

@@ -51,7 +51,7 @@ class Exchange:
     in_flight: int
     method: str
     path: str
-    query: str = ""
+    query: str
     user: int | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
     status: int | None = None
@@ -86,7 +86,7 @@ class RequestLog:
         """Give the most requests that came in any one second."""
         return self._window.peak
 
-    def arrive(self, *, at: float, monotonic: float, method: str, path: str) -> Exchange:
+    def arrive(self, *, at: float, monotonic: float, method: str, path: str, query: str) -> Exchange:
         """Count a request that came."""
         self.arrived += 1
         in_flight = self.in_flight
@@ -94,7 +94,13 @@ class RequestLog:
         self._window.add(monotonic)
         self._wake()
         return Exchange(
-            number=self.arrived, at=at, monotonic=monotonic, in_flight=in_flight, method=method, path=path
+            number=self.arrived,
+            at=at,
+            monotonic=monotonic,
+            in_flight=in_flight,
+            method=method,
+            path=path,
+            query=query,
         )
 
     def finish(self, exchange: Exchange, monotonic: float) -> None:

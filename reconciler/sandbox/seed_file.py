@@ -11,6 +11,7 @@ from reconciler.sandbox.json_object import (
     AN_ID,
     AN_OBJECT,
     ANY_TEXT,
+    ANYTHING,
     WORDS,
     JsonObject,
     Kind,
@@ -39,7 +40,7 @@ def parse_seed(document: str | bytes) -> Seed:
     seed = Seed(
         dialogs=tuple(_dialog(each) for each in root.objects("dialogs")),
         messages=tuple(_message(each) for each in root.objects("messages")),
-        credentials=_credentials(root.object("credentials")),
+        credentials=_credentials(root.nested("credentials")),
     )
     root.refuse_rest()
     if problems:
@@ -52,7 +53,7 @@ def _dialog(each: JsonObject) -> SeedDialog:
         id=each.require("_id", AN_ID, ""),
         type=each.take("type", _DIALOG_TYPE, DialogType.GROUP),
         name=each.take("name", ANY_TEXT, ""),
-        owner=each.take("user_id", A_USER, 0) or None,
+        owner=each.take("user_id", A_USER, None),
         occupants=each.take("occupants_ids", list_of(A_USER), ()),
     )
     each.refuse_rest()
@@ -64,7 +65,7 @@ def _message(each: JsonObject) -> SeedMessage:
         id=each.require("_id", AN_ID, ""),
         dialog=each.require("chat_dialog_id", AN_ID, ""),
         sender=each.require("sender_id", A_USER, 0),
-        text=each.take("message", _TEXT, None),
+        text=each.take("message", ANY_TEXT, None),
         date_sent=each.take("date_sent", _DATE, None),
         recipient=each.take("recipient_id", A_COUNT, 0),
         read=each.take("read_ids", list_of(A_USER), ()),
@@ -72,7 +73,7 @@ def _message(each: JsonObject) -> SeedMessage:
         attachments=each.take("attachments", list_of(AN_OBJECT), ()),
     )
     for name in _MADE_BY_THE_SANDBOX:
-        each.take(name, _ANYTHING, None)
+        each.take(name, ANYTHING, None)
     each.refuse_misspelt()
     return replace(message, custom=each.rest())
 
@@ -103,8 +104,8 @@ def _login(each: JsonObject) -> Login:
     login = Login(
         user=each.require("user_id", A_USER, 0),
         password=each.require("password", WORDS, ""),
-        login=each.take("login", WORDS, "") or None,
-        email=each.take("email", WORDS, "") or None,
+        login=each.take("login", WORDS, None),
+        email=each.take("email", WORDS, None),
     )
     if login.login is None and login.email is None:
         each.problem("login", "is missing; give a login or an email")
@@ -125,6 +126,4 @@ def _tokens(value: object) -> dict[str, int] | None:
 
 _DIALOG_TYPE: Final = Kind("1 (public), 2 (group) or 3 (private)", _dialog_type)
 _TOKENS: Final = Kind("an object of tokens, each with its user's id", _tokens)
-_TEXT: Final[Kind[str | None]] = Kind(ANY_TEXT.expected, ANY_TEXT.read)
-_DATE: Final[Kind[int | None]] = Kind("a unix time in whole seconds", A_COUNT.read)
-_ANYTHING: Final[Kind[object]] = Kind("anything", lambda value: value)
+_DATE: Final = Kind("a unix time in whole seconds", A_COUNT.read)

@@ -43,41 +43,44 @@ def update_messages(
     messages = [message for each in ids if (message := update.dialog.messages.get(each)) is not None]
     if len(messages) != len(ids):
         return NOT_FOUND
-    may_edit = not assumptions.authors_only or all(message.sender == update.user for message in messages)
-    if update.text is not None and assumptions.atomic and not may_edit:
-        return FORBIDDEN
-    whole = assumptions.reading is Reading.DIALOG
-    chat.mark(update.dialog.messages.values() if whole else messages, update.marks, update.user)
-    if update.text is None:
-        return DONE
-    if not may_edit:
-        return FORBIDDEN
-    chat.edit(messages[0], update.text)
-    return DONE
+    strange = assumptions.authors_only and any(message.sender != update.user for message in messages)
+    refused = update.text is not None and strange
+    if not (refused and assumptions.atomic):
+        whole = assumptions.reading is Reading.DIALOG
+        chat.mark(update.dialog.messages.values() if whole else messages, update.marks, update.user)
+    if update.text is not None and not refused:
+        chat.edit(messages[0], update.text)
+    return FORBIDDEN if refused else DONE
 
 
 def _read(chat: Chat, caller: Caller, fields: Mapping[str, object]) -> _Update | Answer:
     """Give what to update for whom, or the refusal, in the order: caller, fields, dialog, occupants."""
     if caller.user is None:
         return FORBIDDEN
-    dialog_id = fields.get("chat_dialog_id")
-    if not isinstance(dialog_id, str) or not dialog_id:
-        return invalid("chat_dialog_id", "is required")
-    text = fields.get("message")
-    if "message" in fields and not isinstance(text, str):
-        return invalid("message", "must be a string")
-    marks = frozenset(mark for mark in Mark if mark in fields)
-    for mark in marks:
-        if not _is_one(fields[mark]):
-            return invalid(mark, "must be 1")
-    dialog = chat.dialogs.get(dialog_id)
+    if (refusal := _refuse_fields(fields)) is not None:
+        return refusal
+    dialog = chat.dialogs.get(str(fields["chat_dialog_id"]))
     if dialog is None:
         return NOT_FOUND
     if not dialog.admits(caller.user):
         return FORBIDDEN
+    text = fields.get("message")
     return _Update(
-        user=caller.user, dialog=dialog, text=text if isinstance(text, str) else None, marks=marks
+        user=caller.user,
+        dialog=dialog,
+        text=text if isinstance(text, str) else None,
+        marks=frozenset(mark for mark in Mark if mark in fields),
     )
+
+
+def _refuse_fields(fields: Mapping[str, object]) -> Answer | None:
+    dialog = fields.get("chat_dialog_id")
+    if not isinstance(dialog, str) or not dialog:
+        return invalid("chat_dialog_id", "is required")
+    if "message" in fields and not isinstance(fields["message"], str):
+        return invalid("message", "must be a string")
+    wrong = next((mark for mark in Mark if mark in fields and not _is_one(fields[mark])), None)
+    return invalid(wrong, "must be 1") if wrong else None
 
 
 def _is_one(value: object) -> bool:

@@ -1,5 +1,6 @@
 """Collects what is wrong, so that a reader of a file learns all of it at once."""
 
+import re
 from typing import Final
 
 from reconciler.core.problem import Origin, Problem
@@ -9,24 +10,31 @@ MOST_PROBLEMS: Final = 1000
 """Of one file; what follows would hardly be read, and memory must stay bounded."""
 
 _LONGEST_QUOTE: Final = 40
+_WORD: Final = re.compile(r"[0-9A-Za-z+:._/-]{1,40}")
 
 
 class Diagnostics:
     """The problems of one file or one document of it. None of them may quote message text."""
 
-    __slots__ = ("path", "problems")
+    __slots__ = ("_muted", "path", "problems")
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.problems: list[Problem] = []
+        self._muted: set[tuple[int, int]] = set()
 
     def add(self, node: Node, what: str, todo: str) -> None:
         """Note a problem with `node`."""
-        self.add_at(node.line, node.column, what, todo)
+        if (node.line, node.column) not in self._muted:
+            self.add_at(node.line, node.column, what, todo)
+
+    def mute(self, node: Node) -> None:
+        """Take no more problems with `node`: its value is unknown, all of them would be guesses."""
+        self._muted.add((node.line, node.column))
 
     def add_at(self, line: int, column: int, what: str, todo: str) -> None:
         """Note a problem where no node stands."""
-        if len(self.problems) < MOST_PROBLEMS:
+        if len(self.problems) <= MOST_PROBLEMS:  # one more than is shown: it tells that there are more
             self.problems.append(Problem(Origin(self.path, line, column), what, todo))
 
     def origin(self, node: Node) -> Origin:
@@ -41,3 +49,8 @@ def quote(text: str) -> str:
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in cut
     )
     return f'"{shown}"'
+
+
+def name_value(key: str, value: str) -> str:
+    """Name the value of a key, and show it if it is one word: more could be a text put in the wrong line."""
+    return f"{key} {quote(value)}" if _WORD.fullmatch(value) else f"this {key}"

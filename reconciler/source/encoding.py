@@ -56,7 +56,9 @@ def _decode_utf8(data: bytes, found: Diagnostics) -> str:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode().removeprefix("\ufeff")
         line, column = _place(before, len(before))
-        found.add_at(line, column, f"the byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8")
+        found.add_at(
+            line, column, f"the byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8"
+        )
         return data.decode(errors="replace")
 
 

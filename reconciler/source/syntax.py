@@ -32,7 +32,7 @@ class PythonParser(Reader, Scanner, Parser):
 
 FastestParser: type[EventParser]
 try:
-    from yaml.cyaml import CParser as FastestParser
+    from yaml._yaml import CParser as FastestParser
 except ImportError:
     FastestParser = PythonParser
 
@@ -80,16 +80,16 @@ _COMPLAINTS: Final = (
     _Complaint(
         "comment or line break", "text behind the | or > of a block", "start the text on the next line"
     ),
+    _Complaint("document start>", "something behind the end of the document", "start another one with ---"),
     _Complaint(
-        "document start>", "something behind the end of the document", "start another one with ---"
-    ),
-    _Complaint(
-        "sequence entries are not allowed", "a list item where none can stand", "start it on a line of its own"
+        "sequence entries are not allowed",
+        "a list item where none can stand",
+        "start it on a line of its own",
     ),
     _Complaint(
         "did not find expected key",
         "neither a key of this mapping nor its end",
-        'indent it like the keys next to it; within quotes, write " as \\" and \' as \'\'',
+        "indent it like the keys next to it; within quotes, write \" as \\\" and ' as ''",
     ),
 )
 _UNKNOWN: Final = _Complaint("", "not valid YAML", "look at the indentation and the quotes here and above")

@@ -16,12 +16,11 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from yaml.error import YAMLError
 from yaml.events import (
     AliasEvent,
-    CollectionStartEvent,
     DocumentEndEvent,
     DocumentStartEvent,
     Event,
@@ -93,11 +92,20 @@ class _TooDeepError(Exception):
         self.problem = problem
 
 
+class _Open(NamedTuple):
+    """A list or mapping that is being read, and the items of the one around it."""
+
+    around: list[Node]
+    mapping: bool
+    line: int
+    column: int
+
+
 class _Tree:
     """Builds the tree of one document after the other from the events of the file.
 
-    `_items` is the innermost open collection, of a mapping its keys and values in turn; `_outer`
-    are those around it, each with the event that opened the one inside.
+    `_items` is the innermost open list or mapping, of a mapping its keys and values in turn;
+    `_outer` holds those around it, each with the kind and the place of the one inside.
     """
 
     def __init__(self, text: str, path: str) -> None:
@@ -110,21 +118,111 @@ class _Tree:
             AliasEvent: self._alias,
             SequenceStartEvent: self._open,
             MappingStartEvent: self._open,
-            SequenceEndEvent: self._close_sequence,
-            MappingEndEvent: self._close_mapping,
+            SequenceEndEvent: self._close,
+            MappingEndEvent: self._close,
         }
 
-    def document(self, event: DocumentEndEvent) -> Document:
+    def document(self, event: Any) -> Document:
         """Give the document that ends here."""
         digest = hashlib.sha256(self._text[self._first : event.start_mark.index].encode()).digest()
         return Document(root=self._items[0], digest=digest, found=self._found)
 
     def cut_off(self, why: Problem) -> CutOff:
-        """Close what is open and give what is there."""
+        """Close what is open, and give what is there."""
         while self._outer:
-            if type(self._outer[-1][1]) is MappingStartEvent:
-                del self._items[len(self._items) // 2 * 2 :]
-                self._close_mapping(None)
-            else:
-                self._close_sequence(None)
+            if self._outer[-1].mapping:
+                del self._items[len(self._items) // 2 * 2 :]  # a key whose value did not come
+            self._close(None)
         return CutOff(root=self._items[0] if self._items else None, found=self._found, why=why)
+
+    def _start(self, _event: Any) -> None:
+        self._found = Diagnostics(self._path)
+        self._items: list[Node] = []
+        self._outer: list[_Open] = []
+        self._anchors: dict[str, ScalarNode | None] = {}
+        self._first = 0
+
+    def _scalar(self, event: Any) -> None:
+        mark = event.start_mark
+        node = ScalarNode(
+            event.value, event.implicit[0], mark.line + 1, mark.column + 1, event.end_mark.index
+        )
+        self._items.append(node)
+        if event.anchor is not None or event.tag is not None:
+            self._decorate(event, node)
+
+    def _alias(self, event: Any) -> None:
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        scalar = self._anchors.get(event.anchor)
+        if scalar is not None:
+            node = scalar._replace(line=line, column=column)
+        else:
+            node = ScalarNode("", False, line, column, event.end_mark.index)  # noqa: FBT003  # a tuple's field
+            self._unresolved(node, event.anchor)
+        self._items.append(node)
+
+    def _unresolved(self, node: ScalarNode, anchor: str) -> None:
+        if anchor in self._anchors:
+            what, todo = "stands for a list or a mapping", "write that out here"
+        else:
+            what, todo = "has no anchor before it", "put a text that starts with * in quotes"
+        self._found.add(node, f"the alias {quote(anchor)} {what}", todo)
+        self._found.mute(node)
+
+    def _open(self, event: Any) -> None:
+        mark = event.start_mark
+        if len(self._outer) == DEEPEST:
+            origin = Origin(self._path, mark.line + 1, mark.column + 1)
+            raise _TooDeepError(Problem(origin, f"nested deeper than {DEEPEST} levels", "close what is open"))
+        if not self._outer:
+            self._first = mark.index
+        self._outer.append(
+            _Open(self._items, type(event) is MappingStartEvent, mark.line + 1, mark.column + 1)
+        )
+        self._items = []
+        self._decorate(event, None)
+
+    def _close(self, _event: Any) -> None:
+        items = self._items
+        self._items, mapping, line, column = self._outer.pop()
+        if mapping:
+            self._items.append(self._mapping(items, line, column))
+        else:
+            self._items.append(SequenceNode(items, line, column))
+
+    def _mapping(self, items: list[Node], line: int, column: int) -> MappingNode:
+        keys: list[ScalarNode] = []
+        values: dict[str, Node] = {}
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            if type(key) is ScalarNode:
+                keys.append(key)
+                values.setdefault(key.text, value)
+            else:
+                self._found.add(key, "a list or a mapping as a key", "write the key as a plain word")
+        if len(values) != len(keys):
+            self._repeated(keys)
+        if "<<" in values:
+            self._merged(keys)
+        return MappingNode(keys, values, line, column)
+
+    def _repeated(self, keys: list[ScalarNode]) -> None:
+        lines: dict[str, int] = {}
+        for key in keys:
+            if key.text in lines:
+                what = f"the key {quote(key.text)} stands twice, first in line {lines[key.text]}"
+                self._found.add(key, what, "keep one of them")
+            else:
+                lines[key.text] = key.line
+
+    def _merged(self, keys: list[ScalarNode]) -> None:
+        for key in keys:
+            if key.text == "<<" and key.plain:
+                self._found.add(key, "a merge key", "write out what it would merge")
+
+    def _decorate(self, event: Any, scalar: ScalarNode | None) -> None:
+        if event.anchor is not None:
+            self._anchors[event.anchor] = scalar
+        if event.tag is not None:
+            line, column = event.start_mark.line + 1, event.start_mark.column + 1
+            what = f"the tag {quote(event.tag)}"
+            self._found.add_at(line, column, what, "remove it; put a text that starts with ! in quotes")

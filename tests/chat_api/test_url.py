@@ -79,7 +79,7 @@ def test_an_address_that_could_mislead_is_refused_and_never_shown(text: str, wha
 
 
 def test_the_setting_is_named_as_the_person_knows_it() -> None:
-    with pytest.raises(ApiUrlError, match="^api_url: "):
+    with pytest.raises(ApiUrlError, match=r"^api_url: "):
         ApiUrl.parse("", setting="api_url")
 
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from reconciler.chat_api.client import ChatApi, ChatApiOptions
-from reconciler.chat_api.credentials import ApiKey, Credential, Secret
+from reconciler.chat_api.credentials import ApiKey, Secret
 from reconciler.chat_api.url import ApiUrl
 
 CERTIFICATES: Final = Path(__file__).parent / "certificates"
@@ -88,7 +88,7 @@ async def raw_service(script: Script, *, tls: ssl.SSLContext | None = None) -> A
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
-    service.url = f"{'https' if tls else 'http'}://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
+    service.url = f"http://127.0.0.1:{port}" if tls is None else f"https://localhost:{port}"
     try:
         yield service
     finally:
@@ -112,31 +112,11 @@ def response(status: int, body: bytes = b"", *headers: str) -> bytes:
 
 
 @asynccontextmanager
-async def open_api(
-    url: str,
-    *,
-    credential: Credential | None = None,
-    timeout: float = 30.0,  # noqa: ASYNC109  # the client's own option, under test
-    connections: int = 16,
-    ca_file: Path | None = None,
-    writes: bool = True,
-) -> AsyncIterator[ChatApi]:
-    options = ChatApiOptions(
-        url=ApiUrl.parse(url),
-        credential=credential or ApiKey(Secret(KEY)),
-        connections=connections,
-        timeout=timeout,
-        ca_file=ca_file,
-    )
-    api = await ChatApi.open(options, writes=writes)
+async def open_api(url: str, *, writes: bool = True, **options: Any) -> AsyncIterator[ChatApi]:
+    """Open a client with these options, and an API key where they name no credential."""
+    chosen = {"credential": ApiKey(Secret(KEY)), **options}
+    api = await ChatApi.open(ChatApiOptions(url=ApiUrl.parse(url), **chosen), writes=writes)
     try:
         yield api
     finally:
         await api.aclose()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, for as long as a loaded machine may need."""
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0)

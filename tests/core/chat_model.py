@@ -48,11 +48,9 @@ class Service:
                 added = frozenset(AppliedMark(which, mark, actor) for mark in marks)
                 return replace(self, texts=self.texts | said, marks=self.marks | added)
             case MarkDialog(actor=actor, marks=marks):
-                everywhere = frozenset(
-                    AppliedMark(each, mark, actor) for each in self.texts for mark in marks
-                )
+                added = frozenset(AppliedMark(each, mark, actor) for each in self.texts for mark in marks)
                 events = frozenset(DialogMark(mark, actor) for mark in marks)
-                return replace(self, marks=self.marks | everywhere, events=self.events | events)
+                return replace(self, marks=self.marks | added, events=self.events | events)
 
 
 def service_as_known(applied: AppliedState) -> Service:

@@ -2,9 +2,17 @@
 
 import os
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 # No deadline: a loaded machine is no bug. No database: a failure is found again from its printed blob.
-settings.register_profile("quick", max_examples=100, deadline=None, database=None, print_blob=True)
+# No explaining: it takes longer than the search.
+settings.register_profile(
+    "quick",
+    max_examples=100,
+    deadline=None,
+    database=None,
+    print_blob=True,
+    phases=set(Phase) - {Phase.explain},
+)
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

@@ -7,8 +7,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain, combinations
 
-from reconciler.core.applied import AppliedMark, AppliedState, ChangeKey, DialogMark, Setback
-from reconciler.core.diff import Change
+from reconciler.core.applied import (
+    AppliedDialogMark,
+    AppliedMark,
+    AppliedState,
+    ChangeKey,
+    DialogMark,
+    Setback,
+)
 from reconciler.core.manifest import Manifest
 from reconciler.core.message import Mark, MessageText, UserId
 from tests.core.chat_model import Service
@@ -47,20 +53,15 @@ def declared_dialog_marks(manifest: Manifest) -> set[Goal]:
 
 def due_goals(manifest: Manifest, applied: AppliedState, now: datetime) -> Goals:
     """Give all that is declared and not applied, or to be asserted again."""
-    texts = {
-        goal
-        for goal, (_, text) in declared_texts(manifest).items()
-        if goal.message not in applied.texts or applied.texts[goal.message].digest != text.digest()
-    }
+    said = {Goal(which, None, None): text.digest for which, text in applied.texts.items()}
     done = {Goal(*mark) for mark in applied.marks}
-    dialog = {goal for goal in declared_dialog_marks(manifest) if _is_due(goal, manifest, applied, now)}
+    asserted = {Goal(None, *mark): last for mark, last in applied.dialog_marks.items()}
+    texts = {goal for goal, (_, text) in declared_texts(manifest).items() if said.get(goal) != text.digest()}
+    dialog = {goal for goal in declared_dialog_marks(manifest) if _is_due(asserted.get(goal), manifest, now)}
     return frozenset(texts | (declared_marks(manifest) - done) | dialog)
 
 
-def _is_due(goal: Goal, manifest: Manifest, applied: AppliedState, now: datetime) -> bool:
-    last = {(mark, user): last for (mark, user), last in applied.dialog_marks.items()}.get(
-        (goal.mark, goal.user)
-    )
+def _is_due(last: AppliedDialogMark | None, manifest: Manifest, now: datetime) -> bool:
     if last is None:
         return True
     over = manifest.interval is not None and now - last.at >= manifest.interval
@@ -160,7 +161,3 @@ def fewest_calls(manifest: Manifest, goals: Goals) -> int:
 
 def _first_unmet(met: int) -> int:
     return ~met & (met + 1)
-
-
-def goals_of(changes: Iterable[Change]) -> list[Goal]:
-    return [change.key for change in changes]

@@ -1,0 +1,102 @@
+"""`reconciler apply`: send what is pending, once."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from reconciler.cli.exit_code import ExitCode
+from reconciler.cli.options import READING, SENDING, output, paths, settings
+from reconciler.cli.output import commentary, document, print_json, styled
+from reconciler.cli.plan import show_problems
+from reconciler.cli.sending import sending
+from reconciler.cli.survey import now, plan_survey, survey
+from reconciler.core.call import Call
+from reconciler.core.plan import HeldReason
+from reconciler.core.report import Report
+from reconciler.ledger.entry import ForgottenFile
+from reconciler.reconcile.one_pass import send_pass
+from reconciler.reconcile.planning import PassPlan
+from reconciler.render.report_document import report_document
+from reconciler.render.report_lines import report_lines
+from reconciler.settings import Settings
+
+
+@click.command("apply")
+@paths()
+@settings(*READING, *SENDING)
+@output("text", "json")
+def command(settings: Settings, output: str) -> ExitCode:
+    """Send what the manifests under each PATH want and the ledger has not, once.
+
+    Ctrl-C makes no new call, waits for those under way and records their answers.
+    """
+    with _progress() as progress:
+        report = asyncio.run(
+            apply_once(settings, os.environ, planned=progress.planned, called=progress.called)
+        )
+    if output == "json":
+        print_json(report_document(report))
+    else:
+        for line in report_lines(report):
+            document().print(styled(line))
+    show_problems(report.problems)
+    return exit_code(report)
+
+
+def exit_code(report: Report) -> ExitCode:
+    """Give the exit code of a pass: what was not applied weighs more than what could not be read."""
+    failed = {HeldReason.REJECTED, HeldReason.BACKING_OFF}
+    dialogs = [dialog for file in report.files for dialog in file.dialogs]
+    if any(dialog.pending or failed & dialog.held.keys() for dialog in dialogs):
+        return ExitCode.PARTLY_APPLIED
+    return ExitCode.INVALID_MANIFESTS if report.problems else ExitCode.DONE
+
+
+async def apply_once(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    planned: Callable[[PassPlan], None],
+    called: Callable[[Call], None],
+) -> Report:
+    """Make one pass over all files. SIGTERM and SIGINT end it after the calls under way."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with sending(settings, environ, on_call=called) as parts:
+        found = survey(settings, environ, parts.reader)
+        for location in found.todo.gone:
+            await parts.recorder.write(ForgottenFile(location=location))
+        plan = plan_survey(found, parts.reader)
+        planned(plan)
+        return await send_pass(plan, sender=parts.sender, recorder=parts.recorder, clock=now, stop=stop)
+
+
+class _Shown:
+    """The calls of a pass as a bar on a terminal; elsewhere nothing."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("sending", total=None)
+
+    def planned(self, plan: PassPlan) -> None:
+        """Say how many calls there will be."""
+        self._progress.update(self._task, total=sum(len(dialog.actions) for dialog in plan.dialogs))
+
+    def called(self, call: Call) -> None:
+        """Count one call."""
+        del call
+        self._progress.advance(self._task)
+
+
+@contextmanager
+def _progress() -> Iterator[_Shown]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = commentary()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield _Shown(progress)

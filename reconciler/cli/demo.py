@@ -1,0 +1,100 @@
+"""`reconciler demo`: watch manifests against the sandbox."""
+
+import asyncio
+import tempfile
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+
+from reconciler.cli.apply import apply_once, exit_code
+from reconciler.cli.exit_code import ExitCode
+from reconciler.cli.options import paths, settings
+from reconciler.cli.output import document, styled
+from reconciler.cli.serving import daemon, log_to_stderr, run_until_told
+from reconciler.core.call import Call
+from reconciler.core.report import Report
+from reconciler.reconcile.planning import PassPlan
+from reconciler.render.call_line import call_line
+from reconciler.render.figures import figures
+from reconciler.render.plan_lines import dialog_lines, summary_lines
+from reconciler.render.report_lines import report_lines
+from reconciler.sandbox.options import SandboxOptions
+from reconciler.sandbox.seed_file import parse_seed
+from reconciler.sandbox.server import running_sandbox
+from reconciler.settings import Settings
+
+_KEY: Final = "sandbox-api-key"
+"""The key that demo.json gives to the sandbox; it opens nothing else."""
+
+
+class _Shown:
+    """An observer that tells a person what happens."""
+
+    def __init__(self, console: Console, rate: float) -> None:
+        self._console = console
+        self._rate = rate
+
+    def planned(self, plan: PassPlan) -> None:
+        """Show a plan."""
+        for dialog in plan.dialogs:
+            if dialog.actions or dialog.held:
+                for line in dialog_lines(dialog, texts=True):
+                    self._console.print(styled(line))
+        for problem in plan.problems:
+            self._console.print(str(problem), style="bad")
+        for line in summary_lines(figures(plan.dialogs, self._rate), self._rate):
+            self._console.print(styled(line))
+
+    def called(self, call: Call) -> None:
+        """Show a call."""
+        self._console.print(styled(call_line(call)))
+
+    def reported(self, report: Report) -> None:
+        """Show what a pass came to."""
+        for line in report_lines(report):
+            self._console.print(styled(line))
+        self._console.print()
+
+    def hindered(self, reason: str | None) -> None:
+        """Show what stands in the way."""
+        self._console.print(reason or "that is over", style="warn")
+
+
+@click.command("demo")
+@paths()
+@settings("rate", "concurrency", "watch", "listen")
+@click.option("--once", is_flag=True, help="Make one pass, print what it came to, and exit.")
+def command(settings: Settings, *, once: bool) -> ExitCode:
+    """Run the sandbox and the daemon on the manifests under each PATH, and show what happens.
+
+    Nothing leaves this machine: the sandbox is a local stand-in for the chat service, and the
+    ledger a temporary file. Change a manifest and see the one call that follows.
+    """
+    log_to_stderr("warning")
+    return asyncio.run(_demo(settings, once=once))
+
+
+async def _demo(settings: Settings, *, once: bool) -> ExitCode:
+    seed = parse_seed(resources.files("reconciler.sandbox").joinpath("demo.json").read_bytes())
+    console = document()
+    shown = _Shown(console, settings.rate)
+    with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as directory:
+        async with running_sandbox(SandboxOptions(seed=seed)) as sandbox:
+            console.print(f"Sandbox, a stand-in for the chat service: {sandbox.url}")
+            ours = replace(settings, api_url=sandbox.url, ledger=Path(directory, "ledger.db"))
+            environ = {"RECONCILER_API_KEY": _KEY}
+            if once:
+                report = await apply_once(ours, environ, planned=shown.planned, called=shown.called)
+                shown.reported(report)
+                return exit_code(report)
+            async with daemon(ours, environ, [shown]) as (made, url):
+                paths = ", ".join(str(path) for path in settings.manifests)
+                console.print(f"Metrics: {url}/metrics")
+                console.print(f"Watching {paths}: edit a manifest and see the call it makes. Ctrl-C stops.\n")
+                await run_until_told(made, asyncio.Event(), settings.grace)
+            console.print("Stopped.")
+    return ExitCode.DONE

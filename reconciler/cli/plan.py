@@ -1,0 +1,68 @@
+"""`reconciler plan`: show what would be sent, and send nothing."""
+
+import os
+from collections.abc import Iterable
+
+import click
+
+from reconciler.cli.exit_code import ExitCode
+from reconciler.cli.options import READING, output, paths, settings
+from reconciler.cli.output import commentary, document, print_json, styled
+from reconciler.cli.survey import plan_survey, survey
+from reconciler.core.problem import Problem
+from reconciler.ledger.opening import open_reader
+from reconciler.reconcile.planning import PassPlan
+from reconciler.render.figures import figures
+from reconciler.render.plan_document import plan_document
+from reconciler.render.plan_lines import dialog_lines, summary_lines
+from reconciler.render.plan_markdown import plan_markdown
+from reconciler.settings import Settings
+
+
+@click.command("plan")
+@paths()
+@settings(*READING, "ledger", "rate")
+@click.option("--exit-code", is_flag=True, help="Exit with 2 where something is to be sent.")
+@click.option("--hide-text", is_flag=True, help="Show digests of texts in place of the texts.")
+@output("text", "json", "markdown")
+def command(settings: Settings, output: str, *, exit_code: bool, hide_text: bool) -> ExitCode:
+    """Show what `apply` would send for the manifests under each PATH, and send nothing.
+
+    Reads the manifests and the ledger; writes neither, and opens no connection.
+    """
+    with open_reader(settings.ledger) as ledger:
+        plan = plan_survey(survey(settings, os.environ, ledger), ledger)
+        if not ledger.exists:
+            commentary().print(
+                f"no ledger at {settings.ledger}: everything counts as not applied", style="warn"
+            )
+    match output:
+        case "json":
+            print_json(plan_document(plan, rate=settings.rate, texts=not hide_text))
+        case "markdown":
+            for line in plan_markdown(plan, rate=settings.rate, texts=not hide_text):
+                click.echo(line)
+        case _:
+            _print(plan, settings.rate, texts=not hide_text)
+    show_problems(plan.problems)
+    if plan.problems:
+        return ExitCode.INVALID_MANIFESTS
+    pending = any(dialog.actions for dialog in plan.dialogs)
+    return ExitCode.CHANGES_PENDING if exit_code and pending else ExitCode.DONE
+
+
+def show_problems(problems: Iterable[Problem]) -> None:
+    """Say on stderr what is wrong with the manifests that can't be used."""
+    for problem in problems:
+        commentary().print(str(problem), style="bad")
+
+
+def _print(plan: PassPlan, rate: float, *, texts: bool) -> None:
+    console = document()
+    for dialog in plan.dialogs:
+        if dialog.actions or dialog.held:
+            for line in dialog_lines(dialog, texts=texts):
+                console.print(styled(line))
+            console.print()
+    for line in summary_lines(figures(plan.dialogs, rate), rate):
+        console.print(styled(line))

@@ -1,0 +1,102 @@
+"""The daemon put together: what `run` and `demo` have in common."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final, Literal, cast
+
+from reconciler.cli.sending import sending
+from reconciler.cli.survey import locations_under, now, rules
+from reconciler.core.call import Call
+from reconciler.daemon import Daemon, Observer
+from reconciler.log_lines import event
+from reconciler.metrics import Metrics
+from reconciler.settings import Settings, SettingsError
+from reconciler.source.directory import Directory
+from reconciler.source.watch import Watch
+from reconciler.web.server import serve
+
+_QUIET_LIBRARIES: Final = ("httpx", "httpcore", "aiohttp", "asyncio", "watchfiles")
+
+
+@asynccontextmanager
+async def daemon(
+    settings: Settings, environ: Mapping[str, str], observers: Sequence[Observer]
+) -> AsyncIterator[tuple[Daemon, str]]:
+    """Put a daemon together, ready to run; give it and the URL of its metrics and probes.
+
+    Raises a Failure where a setting, a credential, the ledger or the address can't be used.
+    """
+    host, port = _address(settings.listen)
+    everyone: list[Observer] = list(observers)
+
+    def called(call: Call) -> None:
+        for observer in everyone:
+            observer.called(call)
+
+    async with AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(sending(settings, environ, on_call=called))
+        reading = stack.enter_context(ThreadPoolExecutor(1, "reading"))
+        watch = Watch(settings.manifests, mode=cast(Literal["auto"], settings.watch))
+        stack.push_async_callback(watch.aclose)
+        made = Daemon(
+            source=Directory(settings.manifests),
+            watch=watch,
+            rules=rules(settings, environ),
+            known=locations_under(parts.reader.known_files(), settings),
+            ledger=parts.reader,
+            recorder=parts.recorder,
+            sender=parts.sender,
+            rescan=settings.rescan,
+            clock=now,
+            reading=reading,
+            observers=everyone,
+        )
+        metrics = Metrics(made.files.values)
+        everyone.append(metrics)
+        url = await stack.enter_async_context(
+            serve(host, port, registry=metrics.registry, health=lambda: made.health)
+        )
+        yield made, url
+
+
+async def run_until_told(made: Daemon, stop: asyncio.Event, grace: float) -> None:
+    """Run until SIGTERM, SIGINT or `stop`; give calls under way `grace` seconds after that."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    running = asyncio.ensure_future(made.run(stop))
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    await asyncio.wait({running}, timeout=grace)
+    if not running.done():
+        logging.getLogger("reconciler").warning(event("stopped", what="calls under way were given up"))
+        running.cancel()
+        await asyncio.wait({running})
+        return
+    running.result()
+
+
+def log_to_stderr(level: str) -> None:
+    """Send the log to stderr; libraries speak from warnings up, for below that they quote headers."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=level.upper(),
+        format="%(asctime)s %(levelname)-7s %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S%z",
+    )
+    for name in _QUIET_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:  # noqa: PLR2004  # the largest port
+        msg = f"RECONCILER_LISTEN: {listen!r} is no address; write it like 127.0.0.1:9464"
+        raise SettingsError(msg)
+    return host.strip("[]"), int(port)

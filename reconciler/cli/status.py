@@ -1,0 +1,87 @@
+"""`reconciler status`: how each dialog stands, from the ledger."""
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from reconciler.cli.exit_code import ExitCode
+from reconciler.cli.options import output, settings
+from reconciler.cli.output import commentary, document, print_json
+from reconciler.cli.survey import now
+from reconciler.core.report import Condition, DialogReport
+from reconciler.ledger.opening import open_reader
+from reconciler.ledger.reader import LedgerReader
+from reconciler.render.problem_document import problem_document
+from reconciler.render.report_document import dialog_document
+from reconciler.render.report_lines import condition_style
+from reconciler.render.words import ago, count, visible
+from reconciler.settings import Settings
+
+FORMAT = "reconciler/status/v1"
+
+
+@click.command("status")
+@settings("ledger")
+@output("text", "json")
+def command(settings: Settings, output: str) -> ExitCode:
+    """Show how each dialog stood after the last pass over it. Works while a daemon runs."""
+    with open_reader(settings.ledger) as ledger:
+        if not ledger.exists:
+            commentary().print(f"no ledger at {settings.ledger}: nothing was applied yet", style="warn")
+        if output == "json":
+            _print_json(ledger)
+        else:
+            _print(ledger)
+    return ExitCode.DONE
+
+
+def _print_json(ledger: LedgerReader) -> None:
+    totals = ledger.totals()
+    calls = {
+        "applied": totals.applied,
+        "deferred": totals.deferred,
+        "rejected": totals.rejected,
+        "inDoubt": totals.in_doubt,
+        "lastSentAt": totals.last_sent_at and totals.last_sent_at.isoformat(),
+    }
+    print_json(
+        {
+            "format": FORMAT,
+            "calls": calls,
+            "dialogs": [dialog_document(dialog) for dialog in ledger.dialogs()],
+            "problems": [problem_document(problem) for problem in ledger.problems()],
+        }
+    )
+
+
+def _print(ledger: LedgerReader) -> None:
+    console = document()
+    dialogs = sorted(ledger.dialogs(), key=_worst_first)
+    if dialogs:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("DIALOG", "CONDITION", "APPLIED", "NEXT", "NOTE"):
+            table.add_column(heading, no_wrap=heading != "NOTE")
+        for dialog in dialogs:
+            table.add_row(
+                dialog.name or str(dialog.origin),
+                Text(dialog.condition, condition_style(dialog.condition)),
+                f"{dialog.applied} of {dialog.declared}",
+                ago(dialog.due_at, now()) if dialog.due_at else "",
+                visible(dialog.note),
+            )
+        console.print(table)
+        console.print()
+    for problem in ledger.problems():
+        console.print(str(problem), style="bad")
+    totals = ledger.totals()
+    last = f", the last {ago(totals.last_sent_at, now())}" if totals.last_sent_at else ""
+    calls = totals.applied + totals.deferred + totals.rejected + totals.in_doubt
+    in_sync = sum(dialog.condition is Condition.IN_SYNC for dialog in dialogs)
+    doubt = f"; {totals.in_doubt:,} in doubt" if totals.in_doubt else ""
+    console.print(
+        f"{in_sync:,} of {count(len(dialogs), 'dialog')} in sync. {count(calls, 'call')}{last}{doubt}."
+    )
+
+
+def _worst_first(dialog: DialogReport) -> tuple[int, str]:
+    return list(Condition).index(dialog.condition), dialog.name or str(dialog.origin)

@@ -1,0 +1,63 @@
+"""`reconciler validate`: check manifests offline; show every problem."""
+
+import os
+from collections.abc import Sequence
+
+import click
+
+from reconciler.cli.exit_code import ExitCode
+from reconciler.cli.options import READING, output, paths, settings
+from reconciler.cli.output import commentary, document, print_json
+from reconciler.cli.survey import rules
+from reconciler.core.failure import Failure
+from reconciler.core.problem import Problem
+from reconciler.render.problem_document import problem_document
+from reconciler.settings import Settings
+from reconciler.source.conflict import Declaration, conflicts
+from reconciler.source.directory import Directory
+from reconciler.source.yaml_file import load
+
+
+class NothingToValidate(Failure):  # the name says what happened
+    """A path to validate is not there."""
+
+
+@click.command("validate")
+@paths()
+@settings(*READING)
+@output("text", "json")
+def command(settings: Settings, output: str) -> ExitCode:
+    """Check the manifests under each PATH offline and show every problem they have."""
+    problems, files, dialogs = _check(settings)
+    if output == "json":
+        print_json({"files": files, "dialogs": dialogs, "problems": [problem_document(p) for p in problems]})
+    else:
+        for problem in problems:
+            document().print(str(problem))
+    summary = f"{files} files, {dialogs} dialogs: "
+    commentary().print(summary + (f"{len(problems)} problems" if problems else "all valid"))
+    return ExitCode.INVALID_MANIFESTS if problems else ExitCode.DONE
+
+
+def _check(settings: Settings) -> tuple[Sequence[Problem], int, int]:
+    source = Directory(settings.manifests)
+    scan = source.scan()
+    if scan.missing:
+        msg = f"{', '.join(scan.missing)}: not there; name manifest files or folders that are"
+        raise NothingToValidate(msg)
+    problems = list(scan.problems)
+    declared: list[Declaration] = []
+    read_under = rules(settings, os.environ)
+    for file in scan.files:
+        data = source.read(file)
+        if data is None:
+            msg = f"{file.path}: changed while it was read; run this again"
+            raise NothingToValidate(msg)
+        loaded = load(data, file.path, read_under)
+        problems += loaded.problems
+        declared += (
+            Declaration(name=m.name, dialog=m.dialog, origin=m.origin)
+            for m in (*loaded.manifests, *loaded.broken)
+        )
+    problems += conflicts(declared)
+    return sorted(problems), len(scan.files), len(declared)

@@ -1,0 +1,1 @@
+"""Renders: plans, reports and the ledger's rows as documents; pure functions."""

@@ -1,0 +1,56 @@
+"""What a plan comes to: calls, texts, marks, what cannot be undone, how long it takes."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from reconciler.core.action import MarkDialog
+from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
+from reconciler.core.plan import DialogPlan, HeldReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Counts of one plan. `marks` are of single messages, `covered` of them made by a dialog's call.
+
+    `seconds` is what the calls take at the rate given, the service's own time left out.
+    """
+
+    dialogs: int
+    calls: int
+    texts: int
+    marks: int
+    covered: int
+    dialog_marks: int
+    held: Mapping[HeldReason, int]
+    seconds: float
+
+    @property
+    def changes(self) -> int:
+        """Count the changes to be sent."""
+        return self.texts + self.marks + self.dialog_marks
+
+
+def figures(plans: Iterable[DialogPlan], rate: float) -> Figures:
+    """Count what `plans` come to at `rate` calls a second."""
+    kinds: Counter[type] = Counter()
+    held: Counter[HeldReason] = Counter()
+    dialogs = calls = covered = 0
+    for plan in plans:
+        dialogs += bool(plan.actions)
+        calls += len(plan.actions)
+        held.update(h.reason for h in plan.held)
+        for action in plan.actions:
+            kinds.update(type(change) for change in action.changes)
+            covered += len(action.covered) if isinstance(action, MarkDialog) else 0
+    return Figures(
+        dialogs=dialogs,
+        calls=calls,
+        texts=kinds[TextChange],
+        marks=kinds[MarkChange],
+        covered=covered,
+        dialog_marks=kinds[DialogMarkChange],
+        held=MappingProxyType(dict(held)),
+        seconds=calls / rate,
+    )

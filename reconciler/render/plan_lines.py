@@ -1,0 +1,109 @@
+"""A plan for people: lines of styled pieces, which a terminal, a pipe or Markdown shows alike."""
+
+from collections.abc import Iterator
+
+from reconciler.core.action import Action, MarkDialog, UpdateMessage
+from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange
+from reconciler.core.plan import DialogPlan, Held, HeldReason
+from reconciler.render.figures import Figures
+from reconciler.render.line import Line, Piece
+from reconciler.render.words import count, duration, listed, moment, visible
+
+
+def dialog_lines(plan: DialogPlan, *, texts: bool) -> Iterator[Line]:
+    """Give what is to be sent and what is held for one dialog; with `texts` old and new texts too."""
+    yield (
+        Piece(plan.manifest.name, "bold"),
+        Piece(f"  {plan.manifest.origin.path}  dialog {plan.manifest.dialog}", "place"),
+    )
+    for action in plan.actions:
+        yield from _action(action, texts=texts)
+    for held in plan.held:
+        yield _held(held)
+
+
+def summary_lines(figures: Figures, rate: float) -> Iterator[Line]:
+    """Give what the plan comes to, what cannot be undone, and what is held."""
+    if figures.calls:
+        parts = [
+            count(figures.texts, "text") if figures.texts else "",
+            count(figures.marks, "mark") if figures.marks else "",
+            f"{count(figures.dialog_marks, 'mark')} of whole dialogs" if figures.dialog_marks else "",
+        ]
+        yield (
+            Piece(f"Plan: {count(figures.calls, 'call')} for {count(figures.dialogs, 'dialog')}", "bold"),
+            Piece(f" ({listed(part for part in parts if part)}), "),
+            Piece(f"{duration(figures.seconds)} at {rate:g} calls a second."),
+        )
+        yield from _warnings(figures)
+    else:
+        yield (Piece("Nothing to send.", "good"),)
+    if figures.held:
+        reasons = [f"{number:,} {reason}" for reason, number in sorted(figures.held.items())]
+        total = sum(figures.held.values())
+        yield (Piece(f"Held: {count(total, 'change')} ({listed(reasons)}).", "warn"),)
+
+
+def _warnings(figures: Figures) -> Iterator[Line]:
+    marks = figures.marks + figures.dialog_marks
+    if marks:
+        yield (Piece(f"Cannot be undone: {count(marks, 'mark')}.", "warn"),)
+    if figures.texts:
+        yield (Piece(f"Seen by people at once: {count(figures.texts, 'text')}.", "warn"),)
+    if figures.covered:
+        yield (Piece(f"{count(figures.covered, 'mark')} need no call: a dialog's own call makes them too."),)
+
+
+def _action(action: Action, *, texts: bool) -> Iterator[Line]:
+    match action:
+        case UpdateMessage(message=message):
+            what = f"message {message}"
+        case MarkDialog():
+            what = "every message of the dialog"
+    again = f", attempt {action.attempt}" if action.attempt > 1 else ""
+    place = f":{action.origin.line}"
+    yield (Piece(f"  {what}"), Piece(f"  as user {action.actor}, line {place[1:]}{again}", "place"))
+    for change in action.changes:
+        if isinstance(change, TextChange):
+            yield from _text(change, texts=texts)
+    made = action.asserted if isinstance(action, MarkDialog) else action.changes
+    marks = sorted({c.mark.value for c in made if isinstance(c, MarkChange | DialogMarkChange)})
+    if marks:
+        yield (Piece(f"    {listed(marks)} by {action.actor}"),)
+    if isinstance(action, MarkDialog):
+        yield (Piece("    also reaches messages that no manifest names", "warn"),)
+
+
+def _text(change: TextChange, *, texts: bool) -> Iterator[Line]:
+    if not texts:
+        old = str(change.old.digest) if change.old else "not known"
+        yield (Piece(f"    text {old} → {change.new.digest()}"),)
+        return
+    if change.old is None:
+        yield (Piece("    - (the ledger knows no text of it)", "place"),)
+    elif change.old.text is None:
+        yield (Piece(f"    - ({change.old.digest}; the text was not kept)", "place"),)
+    else:
+        for line in visible(change.old.text.reveal()).split("\n"):
+            yield (Piece(f"    - {line}", "old"),)
+    for line in visible(change.new.reveal()).split("\n"):
+        yield (Piece(f"    + {line}", "new"),)
+
+
+def _held(held: Held) -> Line:
+    until = f" until {moment(held.until)}" if held.until else ""
+    advice = "; held until its manifest changes" if held.reason is HeldReason.REJECTED else ""
+    return (
+        Piece(f"  {_subject(held.change)}"),
+        Piece(f"  held, {held.reason}{until}: {visible(held.detail)}{advice}", "warn"),
+    )
+
+
+def _subject(change: Change) -> str:
+    match change:
+        case TextChange(message=message):
+            return f"text of message {message}"
+        case MarkChange(message=message, mark=mark, user=user):
+            return f"message {message} {mark} by {user}"
+        case DialogMarkChange(mark=mark, user=user):
+            return f"every message {mark} by {user}"

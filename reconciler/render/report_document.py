@@ -1,0 +1,62 @@
+"""A report as JSON."""
+
+from typing import Any
+
+from reconciler.core.action import MarkDialog, UpdateMessage
+from reconciler.core.call import Call
+from reconciler.core.outcome import Answered, Applied, Deferred, Rejected
+from reconciler.core.report import Condition, DialogReport, Report
+from reconciler.render.problem_document import problem_document
+
+FORMAT = "reconciler/report/v1"
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """Give what a pass did and how the dialogs it looked at stand. Without texts."""
+    outcomes, conditions = report.outcomes(), report.conditions()
+    return {
+        "format": FORMAT,
+        "startedAt": report.started_at.isoformat(),
+        "finishedAt": report.finished_at.isoformat(),
+        "calls": {
+            "applied": outcomes[Applied],
+            "deferred": outcomes[Deferred],
+            "rejected": outcomes[Rejected],
+        },
+        "dialogsByCondition": {condition.value: conditions[condition] for condition in Condition},
+        "dialogs": [dialog_document(dialog) for file in report.files for dialog in file.dialogs],
+        "failures": [_failure(call) for call in report.calls if not isinstance(call.outcome, Applied)],
+        "problems": [problem_document(problem) for problem in report.problems],
+    }
+
+
+def dialog_document(dialog: DialogReport) -> dict[str, Any]:
+    """Give how one dialog stands."""
+    return {
+        "name": dialog.name,
+        "dialogId": dialog.dialog and str(dialog.dialog),
+        "labels": dict(dialog.labels),
+        "origin": str(dialog.origin),
+        "condition": dialog.condition.value,
+        "declared": dialog.declared,
+        "applied": dialog.applied,
+        "pending": dialog.pending,
+        "held": {reason.value: number for reason, number in sorted(dialog.held.items())},
+        "note": dialog.note,
+        "dueAt": dialog.due_at and dialog.due_at.isoformat(),
+    }
+
+
+def _failure(call: Call) -> dict[str, Any]:
+    action = call.intent.action
+    return {
+        "dialog": call.intent.name,
+        "message": str(action.message) if isinstance(action, UpdateMessage) else None,
+        "wholeDialog": isinstance(action, MarkDialog),
+        "actAs": action.actor.value,
+        "origin": str(action.origin),
+        "outcome": "rejected" if isinstance(call.outcome, Rejected) else "deferred",
+        "status": call.answer.status if isinstance(call.answer, Answered) else None,
+        "words": call.answer.words,
+        "retryAt": call.retry_at and call.retry_at.isoformat(),
+    }

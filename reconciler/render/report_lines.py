@@ -1,0 +1,66 @@
+"""A report for people."""
+
+from collections.abc import Iterator
+
+from reconciler.core.action import UpdateMessage
+from reconciler.core.call import Call
+from reconciler.core.outcome import Answered, Applied, Deferred, Rejected
+from reconciler.core.plan import HeldReason
+from reconciler.core.report import Condition, Report
+from reconciler.render.line import Line, Piece
+from reconciler.render.words import count, duration, listed, moment, visible
+
+_STYLE = {
+    Condition.IN_SYNC: "good",
+    Condition.PENDING: "warn",
+    Condition.BACKING_OFF: "warn",
+    Condition.SUSPENDED: "warn",
+    Condition.STALLED: "bad",
+    Condition.INVALID: "bad",
+}
+
+
+def report_lines(report: Report) -> Iterator[Line]:
+    """Give what went wrong call by call, then what the pass came to."""
+    for call in report.calls:
+        if not isinstance(call.outcome, Applied):
+            yield failure_line(call)
+    outcomes = report.outcomes()
+    took = duration((report.finished_at - report.started_at).total_seconds())
+    if report.calls:
+        parts = [
+            f"{outcomes[kind]:,} {word}"
+            for kind, word in ((Applied, "applied"), (Deferred, "to be tried again"), (Rejected, "rejected"))
+            if outcomes[kind]
+        ]
+        yield (Piece(f"Sent {count(len(report.calls), 'call')} in {took}: {listed(parts)}.", "bold"),)
+    else:
+        yield (Piece("Sent nothing.", "good"),)
+    conditions = report.conditions()
+    standing = [(c, conditions[c]) for c in Condition if conditions[c] and c is not Condition.IN_SYNC]
+    if standing:
+        total = sum(number for _, number in standing)
+        shown = listed(f"{number:,} {condition}" for condition, number in standing)
+        yield (Piece(f"Not in sync: {count(total, 'dialog')} ({shown}).", "warn"),)
+    if any(HeldReason.BACKING_OFF in d.held or d.pending for file in report.files for d in file.dialogs):
+        yield (Piece("Run `reconciler apply` again later, or `reconciler run`, to send what is left."),)
+
+
+def failure_line(call: Call) -> Line:
+    """Give one call that was not applied: where it was asked for, what, what the API said, what next."""
+    action = call.intent.action
+    what = f"message {action.message}" if isinstance(action, UpdateMessage) else "every message"
+    after = (
+        f"tried again from {moment(call.retry_at)}" if call.retry_at else "held until its manifest changes"
+    )
+    status = call.answer.status if isinstance(call.answer, Answered) else None
+    said = " ".join(str(part) for part in (status, visible(call.answer.words)) if part)
+    return (
+        Piece(f"{action.origin}: "),
+        Piece(f"{call.intent.name}, {what}, as user {action.actor}: {said}; {after}", "bad"),
+    )
+
+
+def condition_style(condition: Condition) -> str:
+    """Give the style in which a condition is shown."""
+    return _STYLE[condition]

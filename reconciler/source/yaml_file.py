@@ -1,0 +1,93 @@
+"""A file of YAML documents -> manifests, broken manifests, and every problem of the file at once."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.core.manifest import Acting, BrokenManifest, Manifest
+from reconciler.core.problem import Problem
+from reconciler.source.diagnostics import MOST_PROBLEMS, Diagnostics
+from reconciler.source.document import DocumentReader, break_document
+from reconciler.source.encoding import decode
+from reconciler.source.node import ScalarNode
+from reconciler.source.syntax import EventParser, FastestParser
+from reconciler.source.yaml_documents import CutOff, Document, documents
+
+_LOADER_VERSION: Final = 1
+"""To be raised with each change after which the same bytes mean another manifest or problem."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the meaning of a manifest depends on beside its bytes. `max_text` is in characters."""
+
+    acting: Acting
+    max_text: int = 10_000
+
+    def fingerprint(self) -> bytes:
+        """Give a SHA-256 that differs where the same bytes may load to something else."""
+        parts = (_LOADER_VERSION, self.acting.default, self.acting.only, self.max_text)
+        return hashlib.sha256("\n".join(str(part) for part in parts).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a file declares. There is a broken manifest where there is a problem, and only there."""
+
+    manifests: tuple[Manifest, ...]
+    broken: tuple[BrokenManifest, ...]
+    problems: tuple[Problem, ...]
+    """In the order of their places; after `MOST_PROBLEMS` one more says that there are others."""
+
+
+def load(data: bytes, path: str, rules: Rules, parser: type[EventParser] = FastestParser) -> Loaded:
+    """Read a file; whatever is in it, this returns.
+
+    A document with a problem is broken, the others of its file are not. But a file that is not
+    clean text to its end, or that YAML cannot read to its end, may have been cut off or mixed up
+    anywhere: all its documents are broken then, those before the error too. A document of comments
+    declares nothing.
+    """
+    file = Diagnostics(path)
+    problems: list[Problem] = []
+    read: list[Manifest | BrokenManifest] = []
+    text = decode(data, file)
+    if text is not None:
+        for document in documents(text, path, parser):
+            if isinstance(document, CutOff):
+                file.problems.append(document.why)
+            manifest = _read(document, text, path, rules)
+            if manifest is not None:
+                read.append(manifest)
+            if len(problems) <= MOST_PROBLEMS:
+                problems += document.found.problems
+    if file.problems:
+        read = [_distrust(manifest) for manifest in read] or [break_document(None, path)]
+    return Loaded(
+        manifests=tuple(m for m in read if isinstance(m, Manifest)),
+        broken=tuple(m for m in read if isinstance(m, BrokenManifest)),
+        problems=_bounded(sorted([*file.problems, *problems])),
+    )
+
+
+def _read(document: Document | CutOff, text: str, path: str, rules: Rules) -> Manifest | BrokenManifest | None:
+    match document:
+        case CutOff(root=None) | Document(root=ScalarNode(text="", plain=True)):
+            return None
+        case CutOff(root=root):
+            return break_document(root, path)
+        case Document(root=root, digest=digest, found=found):
+            reader = DocumentReader(source=text, acting=rules.acting, longest=rules.max_text, found=found)
+            return reader.read(root, digest) or break_document(root, path)
+
+
+def _distrust(manifest: Manifest | BrokenManifest) -> BrokenManifest:
+    return BrokenManifest(name=manifest.name, dialog=manifest.dialog, origin=manifest.origin)
+
+
+def _bounded(problems: list[Problem]) -> tuple[Problem, ...]:
+    if len(problems) <= MOST_PROBLEMS:
+        return tuple(problems)
+    last = problems[MOST_PROBLEMS]
+    rest = Problem(last.origin, f"more than {MOST_PROBLEMS:,} problems, the rest is not shown", "mend these first")
+    return (*problems[:MOST_PROBLEMS], rest)

@@ -1,0 +1,126 @@
+"""One action is one request on the wire, and one answer from it."""
+
+import json
+
+import pytest
+
+from reconciler import __version__
+from reconciler.chat_api.credentials import Secret, UserToken
+from reconciler.chat_api.errors import WriteRefused, WrongActor
+from reconciler.core.action import Action
+from reconciler.core.message import Mark
+from reconciler.core.outcome import Answered
+from tests.chat_api.actions import ALICE, BOB, mark_dialog, update
+from tests.chat_api.wire import KEY, SUCCESS, Received, always, open_api, raw_service, response
+
+
+async def test_a_put_goes_out_as_the_vendor_documents_it() -> None:
+    async with raw_service(always(SUCCESS)) as service, open_api(service.url) as api:
+        answer = await api.send(update("Zoë", marks=[Mark.READ]))
+    [request] = service.received
+    assert answer == Answered(status=200)
+    assert request.head.startswith(b"PUT /chat/Message/53aabe15e4b077ddd43e7fd3.json HTTP/1.1\r\n")
+    assert json.loads(request.body) == {
+        "chat_dialog_id": "53a99a7be4b094c7c6d31b41",
+        "message": "Zoë",
+        "read": 1,
+    }
+    assert request.headers() == {
+        "host": service.url.removeprefix("http://"),
+        "authorization": f"ApiKey {KEY}",
+        "on-behalf-of": "123",
+        "content-type": "application/json",
+        "content-length": str(len(request.body)),
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": f"reconciler/{__version__}",
+    }
+
+
+async def test_a_whole_dialog_is_marked_at_the_collection() -> None:
+    async with raw_service(always(SUCCESS)) as service, open_api(service.url + "/gateway/v1/") as api:
+        await api.send(mark_dialog(Mark.DELIVERED, by=BOB))
+    [request] = service.received
+    assert request.head.startswith(b"PUT /gateway/v1/chat/Message.json HTTP/1.1\r\n")
+    assert json.loads(request.body) == {"chat_dialog_id": "53a99a7be4b094c7c6d31b41", "delivered": 1}
+    assert request.headers()["on-behalf-of"] == "456"
+
+
+async def test_a_user_token_goes_alone_and_for_its_user_only() -> None:
+    token = UserToken(Secret("token"), ALICE)
+    async with raw_service(always(SUCCESS)) as service, open_api(service.url, credential=token) as api:
+        await api.send(update("Hello"))
+        with pytest.raises(WrongActor):
+            await api.send(update("Hello", by=BOB))
+    [request] = service.received
+    assert request.headers()["qb-token"] == "token"
+    assert not {"authorization", "on-behalf-of"} & request.headers().keys()
+
+
+@pytest.mark.parametrize("action", [update("Hello"), update(marks=[Mark.READ]), mark_dialog(Mark.READ)])
+async def test_a_client_that_only_reads_cannot_write(action: Action) -> None:
+    async with raw_service(always(SUCCESS)) as service, open_api(service.url, writes=False) as api:
+        with pytest.raises(WriteRefused, match="opened to read only, and nothing was sent"):
+            await api.send(action)
+    assert service.connections == 0
+
+
+async def test_what_the_service_said_is_in_the_answer() -> None:
+    refusal = response(
+        403,
+        b'{"errors":["You don\'t have permission"]}',
+        "X-Request-Id: 7f",
+        "Retry-After: 3",
+        "Set-Cookie: a=b",
+    )
+    async with raw_service(always(refusal)) as service, open_api(service.url) as api:
+        answers = [await api.send(update("Hello")) for _ in range(2)]
+    refused = Answered(status=403, words="You don't have permission", request_id="7f", retry_after=3.0)
+    assert answers == [refused, refused]
+    assert "cookie" not in service.received[1].headers()
+
+
+async def test_a_text_that_the_service_quotes_is_not_in_the_answer() -> None:
+    async def quote_it(request: Received) -> None:
+        said = f"{request.headers()['authorization']} may not say {json.loads(request.body)['message']}"
+        await request.answer(response(422, json.dumps({"errors": [said]}).encode()))
+
+    async with raw_service(quote_it) as service, open_api(service.url) as api:
+        answer = await api.send(update("the vault code is 4711"))
+    assert answer == Answered(status=422, words="ApiKey [...] may not say [...]")
+
+
+async def test_calls_share_connections() -> None:
+    async with raw_service(always(SUCCESS)) as service, open_api(service.url) as api:
+        for _ in range(20):
+            await api.send(update("Hello"))
+    assert (len(service.received), service.connections) == (20, 1)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_an_answer_and_the_credential_stays_here(status: int) -> None:
+    async with raw_service(always(SUCCESS)) as elsewhere:
+        moved = response(status, b"", f"Location: {elsewhere.url}/chat/Message.json")
+        async with raw_service(always(moved)) as service, open_api(service.url) as api:
+            assert await api.send(update("Hello")) == Answered(status=status)
+    assert (len(service.received), elsewhere.connections) == (1, 0)
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+async def test_no_proxy_is_taken_from_the_environment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with raw_service(always(SUCCESS)) as proxy, raw_service(always(SUCCESS)) as service:
+        monkeypatch.setenv(name, proxy.url)
+        async with open_api(service.url) as api:
+            assert await api.send(update("Hello")) == Answered(status=200)
+    assert (len(service.received), proxy.connections) == (1, 0)
+
+
+async def test_no_password_is_taken_from_a_netrc(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path_factory.mktemp("home") / ".netrc"
+    netrc.write_text("default login someone password canary\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with raw_service(always(SUCCESS)) as service, open_api(service.url) as api:
+        await api.send(update("Hello"))
+    assert service.received[0].headers()["authorization"] == f"ApiKey {KEY}"

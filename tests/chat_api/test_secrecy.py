@@ -1,0 +1,77 @@
+"""Neither the credential nor a message's text shows anywhere but on the wire."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+
+from reconciler.chat_api.client import ChatApiOptions
+from reconciler.chat_api.credentials import ApiKey, Credential, Secret, UserToken
+from reconciler.chat_api.errors import CallRefused
+from reconciler.chat_api.url import ApiUrl
+from tests.chat_api.actions import ALICE, BOB, update
+from tests.chat_api.wire import SUCCESS, Received, always, open_api, raw_service, response
+
+TEXT = "canary text of a message"
+TOKEN = "canary-token-eddf864695d72d33b959eec2ae6c640d817dfada"
+
+
+@pytest.fixture(autouse=True)
+def everything_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Log at DEBUG and find no canary in what was said."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    assert "canary" not in caplog.text
+    assert not [record for record in caplog.records if "canary" in f"{record.args} {record.exc_info}"]
+
+
+async def reset(request: Received) -> None:
+    request.reset()
+
+
+async def garbage(request: Received) -> None:
+    await request.answer(b"canary is not HTTP\r\n\r\n")
+
+
+async def garbage_that_quotes(request: Received) -> None:
+    await request.answer(request.head + request.body)
+
+
+async def quoting_page(request: Received) -> None:
+    await request.answer(response(403, b"<html><title>" + request.head + request.body + b"</title>"))
+
+
+async def quoting_error(request: Received) -> None:
+    await request.answer(response(422, request.body))
+
+
+@pytest.mark.parametrize(
+    "script", [always(SUCCESS), reset, garbage, garbage_that_quotes, quoting_page, quoting_error]
+)
+@pytest.mark.parametrize("credential", [ApiKey(Secret(TOKEN)), UserToken(Secret(TOKEN), ALICE)])
+async def test_no_answer_log_or_repr_shows_a_secret(
+    script: Callable[[Received], Awaitable[None]], credential: Credential
+) -> None:
+    asyncio.get_running_loop().set_debug(True)
+    async with raw_service(script) as service, open_api(service.url, credential=credential) as api:
+        answer = await api.send(update(TEXT))
+        assert "canary" not in f"{answer!r} {api!r} {vars(api)!r} {credential!r}"
+
+
+async def test_no_traceback_of_a_refused_call_shows_a_secret() -> None:
+    token = UserToken(Secret(TOKEN), ALICE)
+    async with open_api("http://127.0.0.1:1", credential=token, writes=False) as api:
+        for actor in (ALICE, BOB):
+            with pytest.raises(CallRefused) as caught:
+                await api.send(update(TEXT, by=actor))
+            shown = "".join(traceback.format_exception(caught.value))
+            assert "canary" not in shown
+            assert "nothing was sent" in shown
+
+
+def test_options_show_where_but_not_as_whom() -> None:
+    options = ChatApiOptions(url=ApiUrl.parse("https://api.quickblox.com"), credential=ApiKey(Secret(TOKEN)))
+    assert "canary" not in repr(options)
+    assert "api.quickblox.com" in repr(options)
