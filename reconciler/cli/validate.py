@@ -11,7 +11,9 @@ from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.survey import rules
 from reconciler.core.failure import Failure
 from reconciler.core.problem import Problem
+from reconciler.reconcile.planning import declarations
 from reconciler.render.problem_document import problem_document
+from reconciler.render.words import count
 from reconciler.settings import Settings
 from reconciler.source.conflict import Declaration, conflicts
 from reconciler.source.directory import Directory
@@ -34,8 +36,8 @@ def command(settings: Settings, output: str) -> ExitCode:
     else:
         for problem in problems:
             document().print(str(problem))
-    summary = f"{files} files, {dialogs} dialogs: "
-    commentary().print(summary + (f"{len(problems)} problems" if problems else "all valid"))
+    summary = f"{count(files, 'file')}, {count(dialogs, 'dialog')}: "
+    commentary().print(summary + (count(len(problems), "problem") if problems else "all valid"))
     return ExitCode.INVALID_MANIFESTS if problems else ExitCode.DONE
 
 
@@ -55,9 +57,6 @@ def _check(settings: Settings) -> tuple[Sequence[Problem], int, int]:
             raise NothingToValidate(msg)
         loaded = load(data, file.path, read_under)
         problems += loaded.problems
-        declared += (
-            Declaration(name=m.name, dialog=m.dialog, origin=m.origin)
-            for m in (*loaded.manifests, *loaded.broken)
-        )
+        declared += declarations(loaded)
     problems += conflicts(declared)
     return sorted(problems), len(scan.files), len(declared)

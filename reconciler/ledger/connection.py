@@ -13,12 +13,13 @@ from reconciler.ledger.errors import (
     LedgerNotSqlite,
     LedgerUnreadable,
     LedgerUnwritable,
+    SqliteTooOld,
 )
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("queries"), "sqlite3", encoding="utf-8")
 """Every named query; the first argument of each is the connection."""
 
-OLDEST_SQLITE: Final = (3, 37, 0)
+_OLDEST_SQLITE: Final = (3, 37, 0)
 """The first with STRICT tables."""
 
 _PATIENCE: Final = 5.0
@@ -41,6 +42,12 @@ _REASONS: Final[dict[str, tuple[str, str | None]]] = {
     "SQLITE_PERM": ("access is denied", "let this user read and write the file"),
     "SQLITE_IOERR": ("the disk reports an error", "look at the disk and its free space"),
 }
+
+
+def check_sqlite(path: Path, version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
+    """Raise SqliteTooOld where this Python came with a SQLite that we can't use."""
+    if version < _OLDEST_SQLITE:
+        raise SqliteTooOld(path, what=f"this Python's SQLite is {'.'.join(map(str, version))}, too old")
 
 
 def connect(path: Path, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
@@ -73,8 +80,6 @@ def explained(path: Path, doing: type[LedgerUnreadable | LedgerUnwritable]) -> I
     except sqlite3.IntegrityError as error:
         msg = f"an entry contradicts the ledger: {error}"
         raise ValueError(msg) from error
-    except sqlite3.ProgrammingError:
-        raise
     except sqlite3.DatabaseError as error:
         name: str = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
         if name.startswith("SQLITE_CORRUPT"):

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
-from reconciler.ledger.connection import OLDEST_SQLITE, connect, explained
+from reconciler.ledger.connection import check_sqlite, connect, explained
 from reconciler.ledger.errors import (
     LedgerDamaged,
     LedgerDirectoryMissing,
@@ -21,7 +21,6 @@ from reconciler.ledger.errors import (
     LedgerTorn,
     LedgerUnreadable,
     LedgerUnwritable,
-    SqliteTooOld,
 )
 from reconciler.ledger.lock import OURS_ALONE, LedgerLock
 from reconciler.ledger.migrate import load_migrations, migrate, version_of
@@ -38,7 +37,7 @@ def open_ledger(path: Path, *, keep_text: bool, mountinfo: Path = MOUNTINFO) -> 
 
     Raises a LedgerError that says why not. Its directory must exist.
     """
-    _check_sqlite(path)
+    check_sqlite(path)
     if (file_system := network_file_system(path.parent, mountinfo)) is not None:
         raise LedgerOnNetwork(path, file_system)
     _exists(path)  # refuses what can't be a ledger before a lock is left beside it
@@ -55,6 +54,7 @@ def open_ledger(path: Path, *, keep_text: bool, mountinfo: Path = MOUNTINFO) -> 
             undo.callback(connection.close)
             connection.execute("PRAGMA journal_mode = WAL")
             migrate(connection, migrations)
+            _check_writable(connection)
         ledger = Ledger(path, connection, lock, keep_text=keep_text)
         undo.pop_all()
         return ledger
@@ -65,7 +65,7 @@ def open_reader(path: Path) -> LedgerReader:
 
     Takes no lock and makes no ledger. Raises a LedgerError that says why not.
     """
-    _check_sqlite(path)
+    check_sqlite(path)
     known = load_migrations()
     if not _exists(path):
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
@@ -78,11 +78,6 @@ def open_reader(path: Path) -> LedgerReader:
             raise LedgerOutdated(path)
         undo.pop_all()
         return LedgerReader(path, connection)
-
-
-def _check_sqlite(path: Path) -> None:
-    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
-        raise SqliteTooOld(path, what=f"this Python's SQLite is {sqlite3.sqlite_version}, too old")
 
 
 def _exists(path: Path) -> bool:
@@ -136,6 +131,15 @@ def _check_ours(path: Path, connection: sqlite3.Connection, *, known: int) -> in
     if version > known:
         raise LedgerNewer(path, version=version, known=known)
     return version
+
+
+def _check_writable(connection: sqlite3.Connection) -> None:
+    """Begin a write: SQLite opens a file that this user may only read without a word."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(f"PRAGMA user_version = {version_of(connection)}")
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _create(path: Path, migrations: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
 from reconciler.core.applied import ChangeKey
@@ -191,8 +191,6 @@ def _target(action: Action) -> tuple[str, str | None, TextChange | None]:
             return dialog.value, message.value, text
         case MarkDialog(dialog=dialog):
             return dialog.value, None, None
-        case _:
-            assert_never(action)
 
 
 def _may_have_changed_text(call: Call) -> bool:

@@ -70,7 +70,7 @@ async def _send_dialog(
         raise
     except Exception as error:  # noqa: BLE001  # a bug in one dialog's pass holds that dialog, and no other
         place = traceback.extract_tb(error.__traceback__)[-1]
-        _log.error(  # noqa: TRY400  # the exception's own words may quote a text
+        _log.error(  # the exception's own words may quote a text
             "a bug in the pass of dialog %s: %s at %s:%s",
             plan.manifest.name,
             type(error).__name__,

@@ -79,7 +79,9 @@ def plan_files(
         if data is not None:
             read.append((file, load(data, file.path, rules)))
         on_file()
-    found = conflicts([*_declared_by(read), *_declared_in(others.values())])
+    found = conflicts(
+        [*(d for _, loaded in read for d in declarations(loaded)), *_declared_in(others.values())]
+    )
     fingerprint = rules.fingerprint()
     return PassPlan(
         started_at=now,
@@ -91,12 +93,12 @@ def plan_files(
     )
 
 
-def _declared_by(read: Iterable[tuple[ManifestFile, Loaded]]) -> Iterator[Declaration]:
-    for _, loaded in read:
-        for manifest in loaded.manifests:
-            yield Declaration(name=manifest.name, dialog=manifest.dialog, origin=manifest.origin)
-        for broken in loaded.broken:
-            yield Declaration(name=broken.name, dialog=broken.dialog, origin=broken.origin)
+def declarations(loaded: Loaded) -> Iterator[Declaration]:
+    """Give what the manifests of one file claim, broken ones too."""
+    for manifest in loaded.manifests:
+        yield Declaration(name=manifest.name, dialog=manifest.dialog, origin=manifest.origin)
+    for broken in loaded.broken:
+        yield Declaration(name=broken.name, dialog=broken.dialog, origin=broken.origin)
 
 
 def _declared_in(files: Iterable[FileReport]) -> Iterator[Declaration]:

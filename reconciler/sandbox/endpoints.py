@@ -1,6 +1,7 @@
 """Which request is which endpoint: the whole contract as one function of a request and a caller."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from reconciler.sandbox.access import Access, Caller
@@ -30,7 +31,8 @@ class Endpoints:
             return request.malformed or self._access.create_session(request.fields)
         if isinstance(caller, Answer):
             return caller
-        return request.malformed or self._answer_chat(request, caller)
+        answer = request.malformed or self._answer_chat(request, caller)
+        return answer if caller.expires_at is None else replace(answer, headers=caller.headers())
 
     def _answer_chat(self, request: ChatRequest, caller: Caller) -> Answer:
         ids = message_ids(request.path)

@@ -1,6 +1,6 @@
-"""Where two manifests claim the same name or the same dialog, in one file or across files."""
+"""Where manifests claim the same name or the same dialog, in one file or across files."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from reconciler.core.message import DialogId
@@ -11,7 +11,7 @@ _MOST_CITED: Final = 3
 
 
 class Declaration(NamedTuple):
-    """What one manifest claims, broken or not; a name is None where it could not be read."""
+    """What one manifest claims, broken or not; a part is None where it could not be read."""
 
     name: str | None
     dialog: DialogId | None
@@ -19,13 +19,33 @@ class Declaration(NamedTuple):
 
 
 def conflicts(declarations: Iterable[Declaration]) -> tuple[Problem, ...]:
-    """Give one problem for each declaration that shares its name or its dialog, in order of place.
+    """Give one problem for each declaration that shares its name or its dialog, by place.
 
-    Its origin is the declaration's own, and it cites the others. All declarations there are must
-    be given; two with the same origin count as one.
+    Its origin is the declaration's own; it cites the others. Nothing says which of them is right,
+    so none is. `declarations` are all there are; those with the same origin count as one.
     """
-    by_origin = {declaration.origin: declaration for declaration in declarations}
-    names: dict[Hashable, list[Origin]] = {}
-    dialogs: dict[Hashable, list[Origin]] = {}
-    for origin, declaration in sorted(by_origin.items()):
-        ...
+    names: dict[str, set[Origin]] = {}
+    dialogs: dict[str, set[Origin]] = {}
+    for name, dialog, origin in declarations:
+        if name is not None:
+            names.setdefault(name, set()).add(origin)
+        if dialog is not None:
+            dialogs.setdefault(dialog.value, set()).add(origin)
+    shared: dict[Origin, list[str]] = {}
+    for name, origins in names.items():
+        _cite(shared, f"the name {quote(name)}", origins)
+    for dialog_id, origins in dialogs.items():
+        _cite(shared, f"dialog {dialog_id}", origins)
+    todo = "keep one manifest for each name and each dialog"
+    return tuple(Problem(origin, " and ".join(shared[origin]), todo) for origin in sorted(shared))
+
+
+def _cite(shared: dict[Origin, list[str]], claim: str, origins: set[Origin]) -> None:
+    if len(origins) == 1:
+        return
+    in_order = sorted(origins)
+    for origin in in_order:
+        others = [other for other in in_order[: _MOST_CITED + 1] if other != origin][:_MOST_CITED]
+        more = len(in_order) - 1 - len(others)
+        cited = ", ".join(map(str, others)) + (f" and {more} more" if more else "")
+        shared.setdefault(origin, []).append(f"{claim} is also declared at {cited}")

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from reconciler.core.problem import Origin, Problem
 from reconciler.source.git_folder import checkout_under_way
+from reconciler.source.links import still_lead
 from reconciler.source.regular_file import FileContent, Signature, Unsteady, Unusable, examine, read_file
 from reconciler.source.tree import MAX_FILES, FoundFile, Tree, roots_of, walk
 
@@ -101,6 +102,8 @@ class Directory:
                     problems.append(Problem(Origin(found.path, 1, 1), what, todo))
                 case Unsteady():
                     torn = True
+        # A version that was swapped out is removed next: what was listed may be a part of it.
+        torn = torn or not still_lead(tree.links)
         self._hashed = hashed
         self._real = {known.file.location: real for real, known in hashed.items()}
         return self._scan(tree, problems, torn=torn), torn

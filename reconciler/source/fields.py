@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 
 from reconciler.source.diagnostics import Diagnostics, quote
-from reconciler.source.keys import Key, Kind, Shape
+from reconciler.source.keys import Key, Shape
 from reconciler.source.node import MappingNode, Node, ScalarNode
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +64,10 @@ class Links:
             waiting.extend(_steps(target))
         return Destination(real=here, names=tuple(names))
 
+    def seen(self) -> dict[str, str]:
+        """Give the symlinks that were read and their targets."""
+        return {name: target for name, target in self._targets.items() if target is not None}
+
     def _read(self, name: str) -> str | None:
         """Give the target of a symlink, None for anything else that exists."""
         if name not in self._targets:
@@ -75,9 +80,22 @@ class Links:
         return self._targets[name]
 
 
+def still_lead(links: Mapping[str, str]) -> bool:
+    """Tell whether symlinks still have the targets that were read."""
+    try:
+        return all(str(Path(name).readlink()) == target for name, target in links.items())
+    except OSError:
+        return False
+
+
 def is_folder(path: str) -> bool:
     """Tell whether a path leads to a folder; False also where that can't be found out."""
     return os.path.isdir(path)  # noqa: PTH112  # Path.is_dir raises where it may not look
+
+
+def may_read(path: str) -> bool:
+    """Tell whether the process, with the rights it has now, may read a file or list a folder."""
+    return os.access(path, os.R_OK, effective_ids=True)
 
 
 def _steps(path: str) -> list[str]:

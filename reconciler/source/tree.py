@@ -8,7 +8,7 @@ the roots, to hidden places too: this is what a mounted ConfigMap is made of.
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from reconciler.core.problem import Origin, Problem
 from reconciler.source.git_folder import checkout_under_way, enclosing, git_folder
-from reconciler.source.links import Destination, Links, is_folder
+from reconciler.source.links import Destination, Links, is_folder, may_read
 from reconciler.source.regular_file import NOT_REGULAR, Unusable
 
 SUFFIXES: Final = (".yaml", ".yml")
@@ -47,14 +47,15 @@ class Tree:
     """What lies under the roots.
 
     `folders` are the real folders that were listed; `names` are those on whose meaning the rest
-    depends: every step of a root's path and every symlink. `tops` are the real folders that hold
-    the roots, or would if they existed. `torn` tells that something vanished during the walk: walk
+    depends: every step of a root's path and every symlink; `links` are the symlinks with their
+    targets. `tops` are the real folders that hold the roots, or would if they existed. `torn` tells that something vanished during the walk: walk
     again. The rest is as in `Scan`.
     """
 
     files: tuple[FoundFile, ...]
     folders: frozenset[str]
     names: frozenset[str]
+    links: Mapping[str, str]
     tops: frozenset[str]
     git_folders: tuple[str, ...]
     problems: tuple[Problem, ...]
@@ -128,6 +129,7 @@ class _Walk:
             files=tuple(files),
             folders=frozenset(self.folders),
             names=frozenset(self.names),
+            links=self.links.seen(),
             tops=frozenset(self.tops),
             git_folders=tuple(self.git_folders),
             problems=tuple(sorted(self.problems)),
@@ -142,17 +144,23 @@ class _Walk:
         if _UNSHOWABLE.search(root.absolute):
             self._give_up(root.typed, _UNSHOWABLE_NAME)
             return None
-        destination = self.links.follow(root.absolute)
+        destination = self._lead(root.absolute)
         self.names.update(destination.names)
         real = destination.real
         nearest = real or destination.names[-1]
         top = nearest if is_folder(nearest) else str(Path(nearest).parent)
         self.tops.add(top)
-        if real is None or not os.access(real, os.R_OK):
+        if real is None or not may_read(real):
             self.missing.append(root.typed)
             return None
         self._add_git_folder(enclosing(top, self.links))
         return real
+
+    def _lead(self, path: str, start: str = "/") -> Destination:
+        destination = self.links.follow(path, start)
+        if destination.real is None and Links().follow(path, start) != destination:
+            self.torn = True  # it leads somewhere by now: a link on the way was swapped
+        return destination
 
     def _add_git_folder(self, folder: str | None) -> None:
         if folder is not None and folder not in self.git_folders:
@@ -228,7 +236,7 @@ class _Walk:
 
     def _follow(self, link: _Link) -> None:
         named = link.name.endswith(SUFFIXES)
-        destination = self.links.follow(link.name, link.folder.real)
+        destination = self._lead(link.name, link.folder.real)
         real = destination.real
         if real is not None and self._is_inside(real):
             self.names.update(destination.names)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.source.git_folder import LOCK
-from reconciler.source.links import is_folder
+from reconciler.source.links import is_folder, may_read
 from reconciler.source.tree import SUFFIXES, Tree
 
 
@@ -46,7 +46,7 @@ def watch_points(tree: Tree) -> WatchPoints:
             status = os.lstat(folder)
         except OSError:
             continue  # it has just vanished, which its parent tells of
-        if os.access(folder, os.R_OK):
+        if may_read(folder):
             watched[folder] = (status.st_dev, status.st_ino)
     locks = {f"{folder}/{LOCK}" for folder in tree.git_folders}
     return WatchPoints(watched=watched, listed=tree.folders, names=tree.names | locks)

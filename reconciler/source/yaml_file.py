@@ -70,7 +70,9 @@ def load(data: bytes, path: str, rules: Rules, parser: type[EventParser] = Faste
     )
 
 
-def _read(document: Document | CutOff, text: str, path: str, rules: Rules) -> Manifest | BrokenManifest | None:
+def _read(
+    document: Document | CutOff, text: str, path: str, rules: Rules
+) -> Manifest | BrokenManifest | None:
     match document:
         case CutOff(root=None) | Document(root=ScalarNode(text="", plain=True)):
             return None
@@ -88,6 +90,5 @@ def _distrust(manifest: Manifest | BrokenManifest) -> BrokenManifest:
 def _bounded(problems: list[Problem]) -> tuple[Problem, ...]:
     if len(problems) <= MOST_PROBLEMS:
         return tuple(problems)
-    last = problems[MOST_PROBLEMS]
-    rest = Problem(last.origin, f"more than {MOST_PROBLEMS:,} problems, the rest is not shown", "mend these first")
-    return (*problems[:MOST_PROBLEMS], rest)
+    what = f"more than {MOST_PROBLEMS:,} problems, of which these are the first"
+    return (*problems[:MOST_PROBLEMS], Problem(problems[MOST_PROBLEMS].origin, what, "mend them first"))

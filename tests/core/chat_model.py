@@ -19,12 +19,16 @@ from reconciler.core.applied import (
     FailedAttempt,
     Setback,
 )
-from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
+from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange
 from reconciler.core.message import MessageId
 from tests.core.builders import MESSAGES, MINUTE, NOW, THIS
 
 STRANGER: Final = MessageId("9" * 24)
 """A message of the dialog that no manifest declares."""
+
+
+RETRY_AT: Final = NOW + MINUTE
+"""When what was deferred is to be tried again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,17 +82,28 @@ def remember_applied(applied: AppliedState, actions: Iterable[Action], at: datet
 
 
 def remember_failed(applied: AppliedState, actions: Iterable[Action], setback: Setback) -> AppliedState:
-    """Give what the ledger knows once the service has deferred or rejected `actions`."""
+    """Give what the ledger knows once the service has deferred or rejected `actions`.
+
+    A mark that a call for the dialog covered was not asked for by itself: it has not failed.
+    """
     failed = dict(applied.failed)
     for action in actions:
-        for change in action.changes:
+        for change in asked_for(action):
             failed[change.key] = FailedAttempt(
                 setback=setback,
                 manifest=THIS,
                 wanted=change.new.digest() if isinstance(change, TextChange) else None,
                 attempts=action.attempt,
-                retry_at=NOW + MINUTE if setback is Setback.DEFERRED else None,
+                retry_at=RETRY_AT if setback is Setback.DEFERRED else None,
                 status=503 if setback is Setback.DEFERRED else 403,
                 words="",
             )
     return replace(applied, failed=failed)
+
+
+def asked_for(action: Action) -> tuple[Change, ...]:
+    match action:
+        case UpdateMessage(changes=changes):
+            return changes
+        case MarkDialog(asserted=asserted):
+            return asserted

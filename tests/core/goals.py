@@ -51,6 +51,12 @@ def declared_dialog_marks(manifest: Manifest) -> set[Goal]:
     }
 
 
+def declared(manifest: Manifest) -> Goals:
+    """Give all that is declared, done or not."""
+    texts = declared_texts(manifest).keys()
+    return frozenset(texts | declared_marks(manifest) | declared_dialog_marks(manifest))
+
+
 def due_goals(manifest: Manifest, applied: AppliedState, now: datetime) -> Goals:
     """Give all that is declared and not applied, or to be asserted again."""
     said = {Goal(which, None, None): text.digest for which, text in applied.texts.items()}
@@ -112,13 +118,14 @@ def legal_calls(manifest: Manifest, goals: Goals) -> set[Goals]:
     A call for one message carries any of what is declared of it for one user. A call for the
     dialog carries marks of one user that are goals themselves.
     """
-    declared = declared_texts(manifest).keys() | declared_marks(manifest)
     single = {
         frozenset(fields)
         for message in manifest.messages
         for user in _users(manifest)
         for fields in _subsets(
-            goal for goal in declared if goal.message == message.id and user == _actor(goal, manifest)
+            goal
+            for goal in declared(manifest)
+            if goal.message == message.id and user == _actor(goal, manifest)
         )
     }
     whole = {
@@ -134,8 +141,7 @@ def _actor(goal: Goal, manifest: Manifest) -> UserId:
 
 
 def _users(manifest: Manifest) -> set[UserId]:
-    everything = declared_texts(manifest).keys() | declared_marks(manifest) | declared_dialog_marks(manifest)
-    return {_actor(goal, manifest) for goal in everything}
+    return {_actor(goal, manifest) for goal in declared(manifest)}
 
 
 def _subsets(goals: Iterable[Goal]) -> Iterator[tuple[Goal, ...]]:

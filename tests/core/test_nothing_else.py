@@ -16,6 +16,7 @@ from tests.core.builders import HERE, NOW, USERS
 from tests.core.chat_model import STRANGER, service_as_known
 from tests.core.goals import (
     Goal,
+    declared,
     declared_dialog_marks,
     declared_marks,
     declared_texts,
@@ -111,7 +112,7 @@ def test_one_more_user_of_a_mark_is_one_call_with_that_mark(wanted: Manifest, da
     messages = tuple(
         replace(message, read=read) if message is edited else message for message in wanted.messages
     )
-    plan = plan_dialog(replace(wanted, messages=messages), in_sync(wanted), NOW)
+    plan = plan_dialog(replace(wanted, messages=messages), in_sync(wanted, declared(wanted)), NOW)
     [action] = plan.actions
     assert isinstance(action, UpdateMessage)
     assert (action.message, action.actor, action.text) == (edited.id, user, None)

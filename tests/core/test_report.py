@@ -3,11 +3,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reconciler.core.applied import AppliedState
+from reconciler.core.applied import AppliedState, Setback
 from reconciler.core.call import Call, Intent
 from reconciler.core.manifest import BrokenManifest, Manifest
-from reconciler.core.outcome import Answer, Answered, Applied, Deferred, judge
+from reconciler.core.outcome import Answer, Answered, Applied, Deferred, Rejected, judge
 from reconciler.core.plan import DialogPlan, HeldReason, plan_dialog
 from reconciler.core.problem import Problem
 from reconciler.core.report import Condition, DialogReport, FileReport, Report, report_broken, report_dialog
@@ -34,11 +36,12 @@ from tests.core.builders import (
     suspended,
     text_of,
 )
+from tests.core.chat_model import RETRY_AT, remember_applied, remember_failed
+from tests.core.situations import INTERVAL, Situation, situations
 
 OK = Answered(status=200)
 FORBIDDEN = Answered(status=403, words="no permission")
 DOWN = Answered(status=503, words="down")
-RETRY_AT = NOW + 20 * SECOND
 ANSWERED_AT = NOW + SECOND
 
 THREE = manifest(message(M1, "Hi"), message(M2, "Ho", read=[ALICE]))
@@ -167,7 +170,6 @@ def test_a_note_says_what_a_person_should_know(known: AppliedState, answers: lis
     assert report(THREE, known, answers).note == note
 
 
-INTERVAL = 10 * MINUTE
 FOR_ALL = manifest(read=[ALICE], delivered=[ALICE], interval=INTERVAL)
 
 
@@ -249,3 +251,29 @@ def test_a_pass_counts_its_calls_and_its_dialogs() -> None:
     found = Report(started_at=NOW, finished_at=NOW, files=(file, file), calls=tuple(calls), problems=())
     assert found.outcomes() == Counter({Applied: 1, Deferred: 1})
     assert found.conditions() == Counter({Condition.BACKING_OFF: 2, Condition.IN_SYNC: 2})
+
+
+@given(situations, st.data())
+def test_no_dialog_is_left_alone_while_there_is_something_to_send(
+    situation: Situation, data: st.DataObject
+) -> None:
+    plan = plan_dialog(*situation, NOW)
+    answers = data.draw(st.tuples(*[st.sampled_from((OK, FORBIDDEN, DOWN))] * len(plan.actions)))
+    calls = calls_of(plan, answers)
+    known = situation.applied
+    for call in calls:
+        known = remember(known, call)
+    due_at = report_dialog(plan, calls).due_at
+    for later in (SECOND, MINUTE, 2 * MINUTE, INTERVAL, INTERVAL + MINUTE, 60 * MINUTE):
+        if due_at is None or NOW + later < due_at:
+            assert plan_dialog(situation.manifest, known, NOW + later).actions == ()
+
+
+def remember(known: AppliedState, call: Call) -> AppliedState:
+    match call.outcome:
+        case Applied():
+            return remember_applied(known, [call.intent.action], at=call.answered_at)
+        case Deferred():
+            return remember_failed(known, [call.intent.action], Setback.DEFERRED)
+        case Rejected():
+            return remember_failed(known, [call.intent.action], Setback.REJECTED)

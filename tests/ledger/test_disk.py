@@ -49,6 +49,12 @@ def test_when_the_disk_is_full_a_new_ledger_is_made_whole_or_not_at_all(path: Pa
     open_ledger(path, keep_text=True).close()
 
 
+def test_when_not_even_the_lock_can_be_written_that_is_said(path: Path) -> None:
+    with no_file_grows_beyond(0), pytest.raises(LedgerUnwritable, match="its lock can't be written: "):
+        open_ledger(path, keep_text=True)
+    open_ledger(path, keep_text=True).close()
+
+
 def test_a_text_never_shows_in_an_error_of_the_disk(ledger: Ledger, path: Path) -> None:
     with no_file_grows_beyond(log_of(path).stat().st_size), pytest.raises(LedgerUnwritable) as failed:
         ledger.write([intent(1, put_text("canary" * 5000))])

@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.core.failure import Failure
 from reconciler.ledger import errors
+from reconciler.ledger.connection import check_sqlite
 from reconciler.ledger.errors import (
     LedgerDamaged,
     LedgerDirectoryMissing,
@@ -28,6 +29,7 @@ from reconciler.ledger.errors import (
     LedgerTorn,
     LedgerUnreadable,
     LedgerUnwritable,
+    SqliteTooOld,
 )
 from reconciler.ledger.opening import APPLICATION_ID, open_ledger, open_reader
 from reconciler.ledger.writer import Ledger
@@ -256,7 +258,7 @@ def a_pipe(path: Path) -> None:
         (another_programs, LedgerForeign, "the file is another program's SQLite database; name another"),
         (empty, LedgerEmpty, "the file is empty, which a ledger never is; restore a backup"),
         (cut_short, LedgerDamaged, "the ledger is damaged; restore a backup"),
-        (cut_to_its_header, LedgerNotSqlite, "the file is not a SQLite database"),
+        (cut_to_its_header, LedgerDamaged, "the ledger is damaged"),
         (overwritten_inside, LedgerDamaged, "the ledger is damaged; restore a backup"),
         (newer, LedgerNewer, "the ledger has version 99 and this release knows versions up to 1; run that"),
         (a_log_without_its_ledger, LedgerTorn, "the ledger is gone but its -wal file is not; restore both"),
@@ -305,6 +307,29 @@ def test_a_reader_leaves_an_older_ledger_to_the_next_run(closed: Path) -> None:
     change(closed, "PRAGMA user_version = 0")
     with pytest.raises(LedgerOutdated, match="`reconciler apply` or `run` brings it up to date"):
         open_reader(closed)
+
+
+def test_a_sqlite_without_strict_tables_is_refused(path: Path) -> None:
+    check_sqlite(path, (3, 37, 0))
+    with pytest.raises(SqliteTooOld, match=r"SQLite is 3\.36\.2, too old; use a Python with SQLite 3\.37"):
+        check_sqlite(path, (3, 36, 2))
+
+
+@pytest.mark.parametrize("put", [lambda lock: lock.symlink_to("/dev/null"), Path.mkdir])
+def test_a_lock_that_is_no_file_is_refused(path: Path, put: Callable[[Path], None]) -> None:
+    put(path.with_name(f"{path.name}.lock"))
+    with pytest.raises(LedgerUnwritable, match=r"ledger\.db\.lock can't be made: "):
+        open_ledger(path, keep_text=True)
+    assert not path.exists()
+
+
+def test_a_schema_that_is_not_ours_under_our_name_is_a_bug_and_not_a_persons_error(closed: Path) -> None:
+    change(closed, "DROP VIEW history")
+    with (
+        open_ledger(closed, keep_text=True) as ledger,
+        pytest.raises(sqlite3.OperationalError, match="no such table: history"),
+    ):
+        list(ledger.history())
 
 
 def test_a_missing_directory_is_not_made(tmp_path: Path) -> None:

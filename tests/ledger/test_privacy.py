@@ -4,7 +4,6 @@ import re
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from reconciler.ledger.opening import open_ledger, open_reader

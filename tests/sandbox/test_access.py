@@ -1,9 +1,8 @@
 """Who may ask: API keys, user sessions, application sessions; and how a session is made."""
 
-import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -116,15 +115,6 @@ async def test_all_sessions_end_when_a_test_says_so(world: World) -> None:
     assert (await mark(world, {"QB-Token": TOKEN})).body == SESSION_GONE
 
 
-def signed(
-    given: Mapping[str, str], algorithm: Callable[[bytes], object] = hashlib.sha1
-) -> dict[str, str]:
-    """Sign as the vendor tells it: the sorted pairs, the values as they are."""
-    string = "&".join(f"{name}={given[name]}" for name in sorted(given))
-    name = "sha1" if algorithm is hashlib.sha1 else "sha256"
-    return {**given, "signature": hmac.new(b"AS", string.encode(), name).hexdigest()}
-
-
 LOGIN = {
     "application_id": str(APPLICATION.id),
     "auth_key": APPLICATION.auth_key,
@@ -133,3 +123,106 @@ LOGIN = {
     "user[login]": "ann",
     "user[password]": PASSWORD,
 }
+BY_EMAIL = {"user[email]": "ann@example.org"} | {k: v for k, v in LOGIN.items() if k != "user[login]"}
+APPLICATION_ONLY = {k: v for k, v in LOGIN.items() if not k.startswith("user")}
+
+
+def signed(given: Mapping[str, str], algorithm: str = "sha1") -> dict[str, str]:
+    """Sign as the vendor tells it: the sorted pairs, the values as they are."""
+    string = "&".join(f"{name}={given[name]}" for name in sorted(given))
+    return {**given, "signature": hmac.new(b"AS", string.encode(), algorithm).hexdigest()}
+
+
+async def create_session(world: World, form: Mapping[str, str]) -> Reply:
+    return await world.call("POST", "/session.json", form=form, headers={})
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "710e9e7161552a72c30d57da427b8c80274dfe83",
+        "5cb87a6e4b3e132af6cca5544acf5c2b4c99796b5cc6c100675db0edc5ba5606",
+    ],
+)
+async def test_signatures_made_by_another_program_are_accepted(signature: str) -> None:
+    async with running_world(SandboxOptions(clock=Clock())) as world:
+        assert (await create_session(world, {**LOGIN, "signature": signature})).status == 201
+
+
+@pytest.mark.parametrize(
+    ("given", "algorithm", "user"),
+    [(LOGIN, "sha1", ANN), (LOGIN, "sha256", ANN), (BY_EMAIL, "sha1", ANN), (APPLICATION_ONLY, "sha1", 0)],
+)
+async def test_a_signed_request_creates_a_session_that_lets_in(
+    given: Mapping[str, str], algorithm: str, user: int
+) -> None:
+    async with running_world(SandboxOptions(clock=Clock())) as world:
+        reply = await create_session(world, signed(given, algorithm))
+        session = json.loads(reply.body)["session"]
+        assert reply.status == 201
+        assert (session["user_id"], session["application_id"], session["ts"]) == (user, 92, NOW)
+        assert len(session["token"]) == 40
+        assert (await mark(world, {"QB-Token": session["token"]})).status == (200 if user else 403)
+
+
+async def test_a_session_is_created_from_json_too() -> None:
+    async with running_world(SandboxOptions(clock=Clock())) as world:
+        body = {
+            **{name: value for name, value in signed(LOGIN).items() if not name.startswith("user")},
+            "application_id": APPLICATION.id,
+            "timestamp": NOW,
+            "user": {"login": "ann", "password": PASSWORD},
+        }
+        reply = await world.call("POST", "/session.json", json=body, headers={})
+        assert reply.status == 201
+
+
+BAD_SIGNATURE = '{"errors":{"base":["Unexpected signature"]}}'
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "words"),
+    [
+        ({**signed(LOGIN), "signature": "0" * 40}, 422, BAD_SIGNATURE),
+        ({**signed(LOGIN), "signature": "é" * 40}, 422, BAD_SIGNATURE),
+        ({**signed(LOGIN), "signature": "short"}, 422, BAD_SIGNATURE),
+        ({**signed(LOGIN), "nonce": "changed"}, 422, BAD_SIGNATURE),
+        (signed({**LOGIN, "application_id": "93"}), 422, BAD_SIGNATURE),
+        (signed({**LOGIN, "application_id": "x"}), 422, BAD_SIGNATURE),
+        (signed({**LOGIN, "auth_key": "other"}), 422, BAD_SIGNATURE),
+        (LOGIN, 422, '{"errors":{"signature":["is required"]}}'),
+        (signed({**LOGIN, "nonce": ""}), 422, '{"errors":{"nonce":["is required"]}}'),
+        (
+            signed({**LOGIN, "timestamp": str(NOW - 3601)}),
+            422,
+            '{"errors":{"timestamp":["must be within an hour of now"]}}',
+        ),
+        (signed({**LOGIN, "timestamp": "soon"}), 422, '{"errors":{"timestamp":["must be a unix time"]}}'),
+        (signed({**LOGIN, "user[password]": "wrong"}), 401, UNAUTHORIZED),
+        (signed({**LOGIN, "user[login]": "nobody"}), 401, UNAUTHORIZED),
+    ],
+)
+async def test_a_session_is_refused(form: Mapping[str, str], status: int, words: str) -> None:
+    async with running_world(SandboxOptions(clock=Clock())) as world:
+        reply = await create_session(world, form)
+        assert (reply.status, reply.body) == (status, words)
+
+
+async def test_a_nonce_serves_once() -> None:
+    async with running_world(SandboxOptions(clock=Clock())) as world:
+        assert (await create_session(world, signed(LOGIN))).status == 201
+        assert (await create_session(world, signed(LOGIN))).status == 422
+
+
+async def test_a_password_never_reaches_the_log() -> None:
+    async with running_world(SandboxOptions(clock=Clock())) as world:
+        await create_session(world, signed(LOGIN))
+        assert PASSWORD not in repr(world.sandbox.log.entries)
+        assert world.sandbox.log.entries[-1].fields["user[login]"] == "ann"
+
+
+async def test_an_application_session_reads_any_dialog_and_marks_nothing(world: World) -> None:
+    reply = await world.call(
+        "GET", f"/chat/Message.json?chat_dialog_id={GROUP}", headers={"QB-Token": APPLICATION_TOKEN}
+    )
+    assert (reply.status, len(json.loads(reply.body)["items"]), world.marks()) == (200, 3, {})

@@ -1,0 +1,189 @@
+"""What is found again after changes: nothing stale, nothing mixed, and nothing read for nothing."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from reconciler.source.directory import Directory, ManifestFile
+from reconciler.source.regular_file import Signature
+
+_SECOND = 1_000_000_000
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def bytes_read(act: Callable[[], object]) -> int:
+    """Give how many bytes the process reads while it acts, by the kernel's count."""
+
+    def count() -> int:
+        with Path("/proc/self/io").open() as counters:
+            return int(next(counters).removeprefix("rchar: "))
+
+    own = -(count() - count())
+    before = count()
+    act()
+    return count() - before - own
+
+
+def test_a_file_that_did_not_change_is_not_read_again() -> None:
+    old = Path(os.__file__)  # older than two seconds, unlike any file a test could make
+    directory = Directory([old])
+    assert bytes_read(directory.scan) >= old.stat().st_size
+    assert bytes_read(directory.scan) < old.stat().st_size
+
+
+def test_a_file_written_just_now_is_read_again(tmp_path: Path) -> None:
+    new = write(tmp_path / "x.yaml", "x" * 10_000)
+    directory = Directory([new])
+    directory.scan()
+    assert bytes_read(directory.scan) >= 10_000
+
+
+@pytest.mark.parametrize(
+    ("modified", "changed", "hashed", "racy"),
+    [
+        (100.0, 100.0, 102.0, False),
+        (100.0, 100.0, 101.9, True),
+        (50.0, 100.0, 101.9, True),
+        (100.0, 50.0, 101.9, True),
+        (200.0, 100.0, 110.0, True),
+    ],
+)
+def test_a_signature_is_trusted_two_seconds_after_the_last_write(
+    *, modified: float, changed: float, hashed: float, racy: bool
+) -> None:
+    signature = Signature(1, 2, 3, int(modified * _SECOND), int(changed * _SECOND))
+    assert signature.racy(int(hashed * _SECOND)) is racy
+
+
+def test_every_one_of_many_quick_writes_of_the_same_size_is_found(tmp_path: Path) -> None:
+    file = write(tmp_path / "x.yaml", "000")
+    directory = Directory([tmp_path])
+    found = set()
+    for number in range(200):
+        before = file.stat()
+        file.write_text(f"{number:03}")
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        found.add(directory.scan().files)
+    assert len(found) == 200
+
+
+def test_a_file_is_read_as_it_was_scanned_or_not_at_all(tmp_path: Path) -> None:
+    file = write(tmp_path / "x.yaml", "one")
+    directory = Directory([tmp_path])
+    (found,) = directory.scan().files
+    assert directory.read(found) == b"one"
+    file.write_text("two")
+    assert directory.read(found) is None
+    (found,) = directory.scan().files
+    assert directory.read(found) == b"two"
+    file.unlink()
+    assert directory.read(found) is None
+    assert directory.scan().files == ()
+    write(file, "two")
+    assert directory.read(found) is None
+
+
+def test_a_file_that_no_scan_found_is_not_read(tmp_path: Path) -> None:
+    file = write(tmp_path / "x.yaml", "one")
+    (found,) = Directory([tmp_path]).scan().files
+    assert Directory([tmp_path]).read(found) is None
+    elsewhere = ManifestFile(path=found.path, location=str(file.parent / "y.yaml"), content=found.content)
+    directory = Directory([tmp_path])
+    directory.scan()
+    assert directory.read(elsewhere) is None
+
+
+def test_a_file_that_grows_over_the_limit_is_not_read(tmp_path: Path) -> None:
+    file = write(tmp_path / "x.yaml", "one")
+    directory = Directory([tmp_path], max_bytes=3)
+    (found,) = directory.scan().files
+    file.write_text("three")
+    assert directory.read(found) is None
+
+
+@contextmanager
+def meanwhile(act: Callable[[int], None]) -> Iterator[None]:
+    """Act again and again, from another thread."""
+    stop = threading.Event()
+
+    def run() -> None:
+        number = 0
+        while not stop.is_set():
+            act(number)
+            number += 1
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+_FILES = 20
+
+
+def swap(link: Path, folder: Path, number: int) -> None:
+    """Put a new version in place, as kubelet and git-sync do, and remove the old one."""
+    old = link.resolve()
+    for name in range(_FILES):
+        write(folder / f"{number}/{name}.yaml", f"{number}")
+    new = link.with_name("new")
+    new.symlink_to(folder / f"{number}")
+    new.replace(link)
+    if old != link:
+        shutil.rmtree(old)
+
+
+@pytest.mark.parametrize("kind", ["git-sync", "config map"])
+def test_a_scan_never_mixes_two_versions_that_are_swapped(kind: str, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    if kind == "git-sync":
+        link, folder = root, tmp_path / "worktrees"
+    else:
+        link, folder = root / "..data", root / "..versions"
+        root.mkdir()
+        for name in range(_FILES):
+            (root / f"{name}.yaml").symlink_to(f"..data/{name}.yaml")
+    swap(link, folder, 1_000_000)
+    directory = Directory([root])
+    complete = 0
+    with meanwhile(lambda number: swap(link, folder, number)):
+        for _ in range(300):
+            scan = directory.scan()
+            assert len({file.content for file in scan.files}) <= 1
+            if scan.complete:
+                complete += 1
+                assert (len(scan.files), scan.problems) == (_FILES, ())
+    assert complete > 0
+    last = directory.scan()
+    assert (len(last.files), last.complete) == (_FILES, True)
+
+
+def test_a_file_is_never_taken_half_written_as_complete(tmp_path: Path) -> None:
+    file = write(tmp_path / "x.yaml", "")
+    steady = write(tmp_path / "steady.yaml", "steady")
+    directory = Directory([tmp_path])
+
+    def grow(_: int) -> None:
+        with file.open("a") as opened:
+            opened.write("x" * 100_000)
+            opened.truncate(0)
+
+    with meanwhile(grow):
+        for _ in range(100):
+            scan = directory.scan()
+            assert str(steady) in {found.path for found in scan.files}
+            assert scan.complete == (len(scan.files) == 2)
+    assert directory.scan().complete
