@@ -67,8 +67,12 @@ class Health:
 
     beat: float = field(default_factory=time.monotonic)
     first_pass_done: bool = False
-    hindrance: str | None = None
-    ledger: str | None = None
+    hindrances: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def hindrance(self) -> str | None:
+        """Give what stands in the way of acting on all that is declared; None where nothing does."""
+        return "; ".join(reason for reason in self.hindrances.values() if reason) or None
 
 
 class Daemon:
@@ -107,36 +111,37 @@ class Daemon:
         """Work until `stop` is set; then finish the calls under way and return."""
         while not stop.is_set():
             try:
+                await self._recorder.check()
+                self._hinder(ledger=None)
                 resume_at = await self._turn(stop)
-                self.health.ledger = None
             except* LedgerError as failures:
-                self.health.ledger = str(failures.exceptions[0])
-                self._hindered(self.health.ledger)
+                self._hinder(ledger=str(failures.exceptions[0]))
                 resume_at = time.monotonic() + _LEDGER_RETRY
             await self._rest(resume_at, stop)
 
     async def _turn(self, stop: asyncio.Event) -> float:
         """Look at the files and do what is to be done; give the monotonic time of the next look."""
         scan = await self._settled_scan(stop)
-        reason = hindrance(scan)
-        if reason != self.health.hindrance:
-            self.health.hindrance = reason
-            self._hindered(reason)
+        self._hinder(source=hindrance(scan))
         if scan.busy is not None or not scan.files:
             return time.monotonic() + min(self._rescan, _HINDERED_RETRY)
         todo = self._agenda(scan)
         for location in todo.gone:
             await self._recorder.write(ForgottenFile(location=location))
             del self.files[location]
+        completed = False
         if todo.news:
-            await self._pass(scan, (*todo.changed, *todo.unsettled), stop)
+            completed = await self._pass(scan, (*todo.changed, *todo.unsettled), stop)
         elif todo.due or not self.health.first_pass_done:
-            await self._pass(scan, (*todo.unsettled, *todo.due), stop)
-        self.health.first_pass_done = not stop.is_set()
+            completed = await self._pass(scan, (*todo.unsettled, *todo.due), stop)
+        self.health.first_pass_done |= completed
         return self._next_look(scan)
 
-    async def _pass(self, scan: Scan, files: Sequence[ManifestFile], stop: asyncio.Event) -> None:
-        """Plan and send; a change on disk, or `stop`, ends the sending after the calls under way."""
+    async def _pass(self, scan: Scan, files: Sequence[ManifestFile], stop: asyncio.Event) -> bool:
+        """Plan and send; a change on disk, or `stop`, ends the sending after the calls under way.
+
+        Tell whether the pass came to its end.
+        """
         locations = {file.location for file in files}
         plan = await self._in_thread(
             partial(
@@ -165,10 +170,12 @@ class Daemon:
         )
         under_way = {file.location: file.content for file in files}
         await _first(asyncio.shield(sending), self._until_news(under_way), stop.wait())
+        completed = sending.done()
         interrupt.set()
         report = await sending
         for observer in self._observers:
             observer.reported(report)
+        return completed
 
     def _note(self, report: FileReport) -> None:
         self.files[report.location] = report
@@ -225,9 +232,13 @@ class Daemon:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)
 
-    def _hindered(self, reason: str | None) -> None:
-        for observer in self._observers:
-            observer.hindered(reason)
+    def _hinder(self, **reasons: str | None) -> None:
+        """Note what stands in the way of the source or the ledger, and tell of it where that changed."""
+        before = self.health.hindrance
+        self.health.hindrances.update(reasons)
+        if self.health.hindrance != before:
+            for observer in self._observers:
+                observer.hindered(self.health.hindrance)
 
 
 async def _first(*waits: Awaitable[Any]) -> None:

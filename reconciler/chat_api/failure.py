@@ -25,8 +25,6 @@ def unanswered(error: Exception) -> Unanswered:
             words = f"no connection: {os.strerror(reason.errno) if reason.errno else 'broken off'}"
         case aiohttp.ConnectionTimeoutError():
             words = "no connection in time"
-        case aiohttp.InvalidURL():
-            words = "the host of RECONCILER_API_URL cannot be used"
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
             words = "no usable connection: closed by the other side, or talking before it was asked"
         case aiohttp.ClientResponseError():

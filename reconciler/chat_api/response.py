@@ -106,7 +106,8 @@ def _leaves(value: object, field: str = "", depth: int = 0) -> Iterator[str]:
                 yield from _leaves(item, field, depth + 1)
         case dict() if depth < _DEEPEST:
             for key, item in value.items():
-                yield from _leaves(item, "" if key in {"base", "message"} else key, depth + 1)
+                told = key == "base" or (key == "message" and depth > 0)
+                yield from _leaves(item, "" if told else key, depth + 1)
         case _:
             pass
 

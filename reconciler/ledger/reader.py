@@ -2,6 +2,7 @@
 
 import itertools
 import sqlite3
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ _AFTER_ALL: Final = 2**63 - 1
 
 
 class LedgerReader:
-    """Reads a ledger; what one method gives is of one moment. For one thread at a time.
+    """Reads a ledger; what one method gives is of one moment. Threads take turns.
 
     Every method raises LedgerUnreadable or LedgerDamaged where the file can't be read.
     """
@@ -43,6 +44,7 @@ class LedgerReader:
         self.exists: Final = exists
         """Whether there is a ledger; a reader of none finds nothing."""
         self._connection = connection
+        self._turn = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +59,8 @@ class LedgerReader:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._connection.close()
+        with self._turn:
+            self._connection.close()
 
     def applied(self, dialog: DialogId) -> AppliedState:
         """Give what is known to be applied; a text that an unanswered call may have changed is left out."""
@@ -160,7 +163,7 @@ class LedgerReader:
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
-        with explained(self.path, LedgerUnreadable):
+        with self._turn, explained(self.path, LedgerUnreadable):
             self._connection.execute("BEGIN")
             try:
                 yield self._connection

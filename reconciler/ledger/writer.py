@@ -24,7 +24,7 @@ from reconciler.ledger.reader import LedgerReader
 
 
 class Ledger(LedgerReader):
-    """The one writer of a ledger, which it has locked; it reads too. For one thread at a time.
+    """The one writer of a ledger, which it has locked; it reads too. Threads take turns.
 
     Where `keep_text` is false, texts that are written from now on leave only their digests.
     """
@@ -79,7 +79,7 @@ class Ledger(LedgerReader):
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self.check()
-        with explained(self.path, LedgerUnwritable):
+        with self._turn, explained(self.path, LedgerUnwritable):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield

@@ -23,6 +23,10 @@ class Writable(Protocol):
         """Write all entries in one transaction, or none."""
         ...
 
+    def check(self) -> None:
+        """Raise where the file is no longer the one on disk."""
+        ...
+
 
 class GroupCommit:
     """The one writer of a ledger. `thread` is the only thread that touches it."""
@@ -45,6 +49,10 @@ class GroupCommit:
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit())
         await written
+
+    async def check(self) -> None:
+        """Look whether the ledger is still the file on disk. Raises what the ledger raises."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._ledger.check)
 
     async def _commit(self) -> None:
         loop = asyncio.get_running_loop()

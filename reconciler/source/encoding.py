@@ -13,6 +13,9 @@ LARGEST_FILE: Final = 16 * 1024 * 1024
 # one would be wrong, and a text that holds one would be folded.
 _INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _LINE_BREAK: Final = re.compile(r"\r\n?|\n")
+_COMPLETE: Final = ("\n", "\r", '"', "'", "]", "}")
+"""Ends of a file behind which no part of a value can be missing: `text: hel` is valid YAML too."""
+
 _OTHER_ENCODINGS: Final = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -22,31 +25,30 @@ _OTHER_ENCODINGS: Final = (
 _REPLACEMENT: Final = "\ufffd"
 
 
-def decode(data: bytes, found: Diagnostics) -> str | None:
-    """Give the text of a file; None where it holds nothing to read.
+def decode(data: bytes, found: Diagnostics) -> str:
+    """Give the text of a file; an empty one where there is nothing that could be read.
 
     After a problem, what can be read is still given, to find out whose manifests the file holds.
     """
     if len(data) > LARGEST_FILE:
         found.add_at(1, 1, "the file is larger than 16 MiB", "split it")
-        return None
+        return ""
     for mark, encoding in _OTHER_ENCODINGS:
         if data.startswith(mark):
             found.add_at(1, 1, f"the file is {encoding}", "save it as UTF-8")
-            return None
+            return ""
     text = _decode_utf8(data, found).removeprefix("\ufeff")
     if not text or text.isspace():
         found.add_at(1, 1, "the file is empty; a half-written save?", "write a manifest, or remove the file")
-        return None
+        return ""
     if invisible := _INVISIBLE.search(text):
         line, column = _place(text, invisible.start())
         found.add_at(line, column, f"the invisible character U+{ord(invisible.group()):04X}", "remove it")
         text = _INVISIBLE.sub(_REPLACEMENT, text)
-    if not text.endswith(("\n", "\r")):
+    if not text.rstrip(" \t").endswith(_COMPLETE):
         line, column = _place(text, len(text))
-        found.add_at(
-            line, column, "the last line has no line break; a half-written save?", "end the line with one"
-        )
+        what = "the last line has no line break; a half-written save?"
+        found.add_at(line, column, what, "end the line with one")
     return text
 
 

@@ -1,6 +1,9 @@
 """A file of YAML documents -> manifests, broken manifests, and every problem of the file at once."""
 
+import gc
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,19 +51,39 @@ def load(data: bytes, path: str, rules: Rules, parser: type[EventParser] = Faste
     anywhere: all its documents are broken then, those before the error too. A document of comments
     declares nothing.
     """
+    with _collector_paused():
+        return _load(data, path, rules, parser)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the search for reference cycles: none are made here, and it takes half of the time.
+
+    Whatever threads overlap here, the one that found the collector at work leaves it so.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _load(data: bytes, path: str, rules: Rules, parser: type[EventParser]) -> Loaded:
     file = Diagnostics(path)
     problems: list[Problem] = []
     read: list[Manifest | BrokenManifest] = []
     text = decode(data, file)
-    if text is not None:
-        for document in documents(text, path, parser):
-            if isinstance(document, CutOff):
-                file.problems.append(document.why)
-            manifest = _read(document, text, path, rules)
-            if manifest is not None:
-                read.append(manifest)
-            if len(problems) <= MOST_PROBLEMS:
-                problems += document.found.problems
+    for document in documents(text, path, parser):
+        if isinstance(document, CutOff):
+            file.problems.append(document.why)
+        manifest = _read(document, text, path, rules)
+        if manifest is not None:
+            read.append(manifest)
+        if len(problems) <= MOST_PROBLEMS:
+            problems += document.found.problems
     if file.problems:
         read = [_distrust(manifest) for manifest in read] or [break_document(None, path)]
     return Loaded(
@@ -74,10 +97,12 @@ def _read(
     document: Document | CutOff, text: str, path: str, rules: Rules
 ) -> Manifest | BrokenManifest | None:
     match document:
-        case CutOff(root=None) | Document(root=ScalarNode(text="", plain=True)):
+        case CutOff(root=None):
             return None
         case CutOff(root=root):
             return break_document(root, path)
+        case Document(root=ScalarNode(text="", plain=True), found=Diagnostics(problems=[])):
+            return None
         case Document(root=root, digest=digest, found=found):
             reader = DocumentReader(source=text, acting=rules.acting, longest=rules.max_text, found=found)
             return reader.read(root, digest) or break_document(root, path)

@@ -60,8 +60,6 @@ async def serve(
 
 def unready(health: Health) -> str | None:
     """Give why the daemon is of no use now; None where it is."""
-    if health.ledger is not None:
-        return health.ledger
     if health.hindrance is not None:
         return health.hindrance
     return None if health.first_pass_done else "the first pass has not finished"

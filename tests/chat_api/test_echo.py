@@ -26,6 +26,7 @@ TEXT = 'The "vault" code is <4711>,\nask Zoë & Ünal before Monday'
         ("nothing of it", "Opening hours: 9-17", "nothing of it"),
         ("so so, so-so", "so", "[...] [...], [...]-[...]"),
         ("wrong!", "!", "wrong!"),
+        ("nothing of it", "\n", "nothing of it"),
     ],
 )
 def test_what_was_sent_is_cut_out(words: str, sent: str, shown: str) -> None:

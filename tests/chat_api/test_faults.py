@@ -201,6 +201,31 @@ async def test_an_answer_to_no_question_is_not_taken_for_the_next_one() -> None:
     assert len(service.received) == 2
 
 
+async def test_where_no_connection_is_clean_nothing_is_sent() -> None:
+    both, idle, said = asyncio.Barrier(2), asyncio.Event(), asyncio.Barrier(3)
+
+    async def answer_twice(request: Received) -> None:
+        if request.connection <= 2:
+            await both.wait()
+        await request.answer(SUCCESS)
+        if request.connection <= 2:
+            await idle.wait()
+            await request.answer(SUCCESS)
+            await said.wait()
+
+    async with raw_service(answer_twice) as service, open_api(service.url) as api:
+        await asyncio.gather(api.send(update("Hello")), api.send(update("Hello")))
+        idle.set()
+        await said.wait()
+        await some_turns()
+        assert await api.send(update("Hello")) == Unanswered(
+            words="no usable connection: closed by the other side, or talking before it was asked", sent=False
+        )
+        assert len(service.received) == 2
+        assert await api.send(update("Hello")) == Answered(status=200)
+    assert service.connections == 3
+
+
 async def test_a_huge_body_is_read_no_further_than_needed() -> None:
     async def flood(request: Received) -> None:
         await request.answer(b"HTTP/1.1 503 Busy\r\nContent-Length: 1000000000\r\n\r\n")

@@ -24,7 +24,7 @@ BODIES = [
     (b'{"errors":{"base":["Unexpected signature"]}}', "Unexpected signature", False),
     (b'{"errors":{"base":["one"],"chat_dialog_id":["is bad","is old"]}}',
      "one; chat_dialog_id: is bad; chat_dialog_id: is old", False),
-    (b'{"errors":{"message":"is too long"}}', "is too long", False),
+    (b'{"errors":{"message":"is too long"}}', "message: is too long", False),
     (b'{"errors":{"field":"is wrong"}}', "field: is wrong", False),
     (b'{"errors":"as a string"}', "as a string", False),
     (b'{"errors":[{"message":"nested","code":7}]}', "nested; code: 7", False),

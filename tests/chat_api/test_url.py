@@ -23,7 +23,8 @@ from reconciler.chat_api.url import ApiUrl
     ],
 )
 def test_a_usable_address_is_kept_literally(text: str, whole: str) -> None:
-    assert ApiUrl.parse(text).join("/chat") == whole
+    url = ApiUrl.parse(text)
+    assert url.join("/chat") == f"{url}/chat" == whole
 
 
 @pytest.mark.parametrize(

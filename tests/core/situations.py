@@ -78,7 +78,7 @@ def none_to_half(items: Sequence[T]) -> st.SearchStrategy[tuple[T, ...]]:
 
 
 def half_to_all(items: Sequence[T]) -> st.SearchStrategy[tuple[T, ...]]:
-    return st.just(tuple(items)) | half(items)
+    return half(items) | st.just(tuple(items))
 
 
 def _half_of_few(items: Sequence[T]) -> st.SearchStrategy[tuple[T, ...]]:

@@ -139,7 +139,7 @@ def swap(link: Path, folder: Path, number: int) -> None:
     old = link.resolve()
     for name in range(_FILES):
         write(folder / f"{number}/{name}.yaml", f"{number}")
-    new = link.with_name("new")
+    new = link.with_name("..new")
     new.symlink_to(folder / f"{number}")
     new.replace(link)
     if old != link:
