@@ -2,10 +2,11 @@
 
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from reconciler import __version__
@@ -20,10 +21,21 @@ _CALL_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 
 _PASS_SECONDS: Final = (0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3600.0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """How calls flow at this moment, and how files are watched."""
+
+    ceiling: float
+    present_rate: float
+    waiting: int
+    tripped: bool
+    watch_errors: int
+
+
 class Metrics:
     """An observer of the daemon that keeps the metrics; labels are bounded sets, never ids."""
 
-    def __init__(self, files: Callable[[], Iterable[FileReport]]) -> None:
+    def __init__(self, files: Callable[[], Iterable[FileReport]], traffic: Callable[[], Traffic]) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
         self.registry = CollectorRegistry()
         self._passes = Counter("reconciler_passes", "Passes that ended.", registry=self.registry)
@@ -63,7 +75,7 @@ class Metrics:
         for action in ("message", "dialog"):
             for result in ("applied", "deferred", "rejected"):
                 self._calls.labels(action, result)
-        self.registry.register(_Standing(files))
+        self.registry.register(_Standing(files, traffic))
 
     def planned(self, plan: PassPlan) -> None:
         """Nothing to count yet."""
@@ -91,11 +103,16 @@ class Metrics:
 class _Standing(Collector):
     """How everything stands now, counted at each scrape from the last report of each file."""
 
-    def __init__(self, files: Callable[[], Iterable[FileReport]]) -> None:
+    def __init__(self, files: Callable[[], Iterable[FileReport]], traffic: Callable[[], Traffic]) -> None:
         self._files = files
+        self._traffic = traffic
 
     def collect(self) -> Iterator[Metric]:
-        """Give dialogs by condition, changes pending and held, manifest files and problems."""
+        """Give all that is counted only when somebody asks."""
+        yield from self._dialogs()
+        yield from self._flow()
+
+    def _dialogs(self) -> Iterator[Metric]:
         files = tuple(self._files())
         conditions: Tally[Condition] = Tally()
         held: Tally[HeldReason] = Tally()
@@ -116,6 +133,18 @@ class _Standing(Collector):
         yield GaugeMetricFamily("reconciler_manifest_files", "Manifest files.", len(files))
         problems = sum(len(file.problems) for file in files)
         yield GaugeMetricFamily("reconciler_manifest_problems", "Problems in manifests.", problems)
+
+    def _flow(self) -> Iterator[Metric]:
+        now = self._traffic()
+        gauges: dict[str, tuple[str, float]] = {
+            "rate_limit_calls_per_second": ("Calls a second, at most, as set.", now.ceiling),
+            "rate_present_calls_per_second": ("Calls a second, at most, at present.", now.present_rate),
+            "calls_waiting": ("Calls that wait for the rate.", now.waiting),
+            "breaker_tripped": ("1 while only probes are sent.", now.tripped),
+        }
+        for name, (text, value) in gauges.items():
+            yield GaugeMetricFamily(f"reconciler_{name}", text, value)
+        yield CounterMetricFamily("reconciler_watch_errors", "Failures of watching files.", now.watch_errors)
 
 
 def _result(outcome: Outcome) -> str:

@@ -12,7 +12,7 @@ from reconciler.chat_api.credentials import Credential
 from reconciler.chat_api.failure import NETWORK_ERRORS, unanswered
 from reconciler.chat_api.request import request_for
 from reconciler.chat_api.response import read_answer
-from reconciler.chat_api.transport import open_transport, trust
+from reconciler.chat_api.transport import open_transport, trusted
 from reconciler.chat_api.url import ApiUrl
 from reconciler.core.action import Action, UpdateMessage
 from reconciler.core.outcome import Answer, Unanswered
@@ -60,7 +60,7 @@ class ChatApi:
         """
         transport = open_transport(
             connections=options.connections,
-            trust=trust(options.ca_file, secure=options.url.secure),
+            trust=trusted(options.ca_file, secure=options.url.secure),
             writes=writes,
         )
         return cls(options, transport)

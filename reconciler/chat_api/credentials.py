@@ -18,6 +18,7 @@ _LONGEST: Final = 4096
 """Characters. Session tokens in JWT form have a few hundred; servers refuse headers over 8 KiB."""
 
 _SENDABLE: Final = re.compile(r"[!-~]+")
+_LINE_BREAK: Final = re.compile(r"\r?\n\Z")
 
 
 class Secret:
@@ -77,7 +78,7 @@ def secret_from_value(value: str, *, setting: str) -> Secret:
 
     Raises CredentialError, which names `setting` and shows nothing of the value.
     """
-    secret = value.removesuffix("\n").removesuffix("\r")
+    secret = _LINE_BREAK.sub("", value)
     if not secret:
         raise CredentialError(
             setting=setting, what="is empty", todo="put the key or token there, or unset it"

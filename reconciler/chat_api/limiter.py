@@ -7,8 +7,8 @@ later. The tokens of any one second therefore have their slots within `1 + slack
 no more than `rate` fit (rounded up where the rate is not whole). A timer that is late by less than
 the slack costs nothing, as the next slot does not move; a longer stall is not caught up on.
 
-aiolimiter starts with a burst and pyrate-limiter pads each wait by 50 ms; neither can shrink at a
-429, serve by priority, or run on a clock that is passed in.
+Not aiolimiter, which bursts or else loses every timer's lateness, nor pyrate-limiter, which pads
+each wait by 50 ms: neither shrinks at a 429, serves by priority, or sleeps on a clock passed in.
 """
 
 import asyncio

@@ -64,7 +64,7 @@ def open_transport(*, connections: int, trust: ssl.SSLContext, writes: bool) -> 
     return transport if writes else ReadOnlyTransport(transport)
 
 
-def trust(ca_file: Path | None, *, secure: bool, setting: str = "RECONCILER_CA_FILE") -> ssl.SSLContext:
+def trusted(ca_file: Path | None, *, secure: bool, setting: str = "RECONCILER_CA_FILE") -> ssl.SSLContext:
     """Give whom to trust: the public authorities, or those of `ca_file` and no others.
 
     Without `secure` nobody is trusted, as plain HTTP asks nobody. Raises TrustError.

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, Literal, cast
 
-from reconciler.cli.sending import sending
+from reconciler.cli.sending import Sending, sending
 from reconciler.cli.survey import locations_under, now, rules
 from reconciler.core.call import Call
 from reconciler.daemon import Daemon, Observer
 from reconciler.log_lines import event
-from reconciler.metrics import Metrics
+from reconciler.metrics import Metrics, Traffic
 from reconciler.settings import Settings, SettingsError
 from reconciler.source.directory import Directory
 from reconciler.source.watch import Watch
@@ -56,7 +56,7 @@ async def daemon(
             reading=reading,
             observers=everyone,
         )
-        metrics = Metrics(made.files.values)
+        metrics = Metrics(made.files.values, lambda: _traffic(settings.rate, parts, watch))
         everyone.append(metrics)
         url = await stack.enter_async_context(
             serve(host, port, registry=metrics.registry, health=lambda: made.health)
@@ -92,6 +92,16 @@ def log_to_stderr(level: str) -> None:
     )
     for name in _QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _traffic(ceiling: float, parts: Sending, watch: Watch) -> Traffic:
+    return Traffic(
+        ceiling=ceiling,
+        present_rate=parts.limiter.present_rate or ceiling,
+        waiting=parts.limiter.waiting,
+        tripped=parts.sender.breaker.tripped,
+        watch_errors=watch.errors,
+    )
 
 
 def _address(listen: str) -> tuple[str, int]:

@@ -48,13 +48,6 @@ class Caller:
     user: int | None
     expires_at: float | None = None
 
-    def headers(self) -> dict[str, str]:
-        """Give the headers that every answer to a session carries."""
-        if self.expires_at is None:
-            return {}
-        end = datetime.fromtimestamp(self.expires_at, UTC)
-        return {"QB-Token-ExpirationDate": end.strftime("%Y-%m-%d %H:%M:%S UTC")}
-
 
 class Access:
     """The keys and the living sessions."""
@@ -178,3 +171,9 @@ def _is_signed(given: Mapping[str, str], secret: str) -> bool:
         return False
     expected = hmac.new(secret.encode(), signed.encode(), algorithm).hexdigest()
     return hmac.compare_digest(expected.encode(), signature.encode())
+
+
+def expiration(expires_at: float) -> dict[str, str]:
+    """Give the header that every answer to a session carries."""
+    end = datetime.fromtimestamp(expires_at, UTC)
+    return {"QB-Token-ExpirationDate": end.strftime("%Y-%m-%d %H:%M:%S UTC")}

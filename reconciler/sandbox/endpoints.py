@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from reconciler.sandbox.access import Access, Caller
+from reconciler.sandbox.access import Access, Caller, expiration
 from reconciler.sandbox.answer import NOT_FOUND, NOT_FOUND_XML, Answer
 from reconciler.sandbox.chat import Chat
 from reconciler.sandbox.options import Assumptions
@@ -32,7 +32,7 @@ class Endpoints:
         if isinstance(caller, Answer):
             return caller
         answer = request.malformed or self._answer_chat(request, caller)
-        return answer if caller.expires_at is None else replace(answer, headers=caller.headers())
+        return answer if caller.expires_at is None else replace(answer, headers=expiration(caller.expires_at))
 
     def _answer_chat(self, request: ChatRequest, caller: Caller) -> Answer:
         ids = message_ids(request.path)

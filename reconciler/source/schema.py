@@ -9,6 +9,7 @@ Source: JSON Schema, draft 2020-12.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from reconciler.source.keys import API_VERSION, DIALOG_KIND, MANIFEST, Key, Kind, ListOf, Shape
@@ -19,10 +20,32 @@ _Schema = dict[str, Any]
 _AS_SPELLED: Final = ["string", "number", "boolean"]
 _LARGEST_USER: Final = 2**63 - 1
 _ONE_LINE: Final = r"^[^\n]*$"
+_DIGITS: Final[_Schema] = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}
+_USER: Final[_Schema] = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _LARGEST_USER}, _DIGITS]}
+_USERS: Final[_Schema] = {"type": "array", "items": _USER, "minItems": 1, "uniqueItems": True}
+_LINE: Final[_Schema] = {"type": _AS_SPELLED, "pattern": _ONE_LINE, "maxLength": LONGEST_LINE}
+
+_VALUES: Final[Mapping[Kind, _Schema]] = {
+    Kind.API_VERSION: {"const": API_VERSION},
+    Kind.KIND: {"const": DIALOG_KIND},
+    Kind.NAME: {"type": _AS_SPELLED, "pattern": f"^{NAME}$", "maxLength": LONGEST_LINE},
+    Kind.LABELS: {
+        "type": "object",
+        "propertyNames": {"pattern": _ONE_LINE, "minLength": 1, "maxLength": LONGEST_LINE},
+        "additionalProperties": _LINE,
+    },
+    Kind.ID: {"type": ["string", "number"], "pattern": "^[0-9a-f]{24}$"},
+    Kind.USER: _USER,
+    Kind.MARK: {"anyOf": [{"const": True}, _USERS]},
+    Kind.DURATION: {"type": "string", "pattern": f"^{DURATION}$"},
+    Kind.MOMENT: {"type": "string", "pattern": f"^{MOMENT}$"},
+    Kind.LINE: {**_LINE, "minLength": 1},
+    Kind.TEXT: {"type": _AS_SPELLED, "minLength": 1},
+}
 
 
 def json_schema() -> _Schema:
-    """Give the schema of one document; a value of its own at each call."""
+    """Give the schema of one document."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Dialog manifest",
@@ -56,7 +79,7 @@ def _property(key: Key) -> _Schema:
         case ListOf(items=shape):
             return {"description": key.about, "type": "array", "items": _shape(shape)}
         case Kind() as kind:
-            return {"description": key.about, **_value(kind), **_example(kind, key.example)}
+            return {"description": key.about, **_VALUES[kind], **_example(kind, key.example)}
 
 
 def _example(kind: Kind, example: str) -> _Schema:
@@ -67,37 +90,3 @@ def _example(kind: Kind, example: str) -> _Schema:
             return {}
         case Kind.NAME | Kind.ID | Kind.DURATION | Kind.MOMENT | Kind.LINE | Kind.TEXT:
             return {"examples": [example]}
-
-
-def _value(kind: Kind) -> _Schema:  # noqa: PLR0911  # one return for each kind
-    match kind:
-        case Kind.API_VERSION:
-            return {"const": API_VERSION}
-        case Kind.KIND:
-            return {"const": DIALOG_KIND}
-        case Kind.NAME:
-            return {"type": _AS_SPELLED, "pattern": f"^{NAME}$", "maxLength": LONGEST_LINE}
-        case Kind.LABELS:
-            label = {"type": _AS_SPELLED, "pattern": _ONE_LINE, "maxLength": LONGEST_LINE}
-            names = {"pattern": _ONE_LINE, "minLength": 1, "maxLength": LONGEST_LINE}
-            return {"type": "object", "propertyNames": names, "additionalProperties": label}
-        case Kind.ID:
-            return {"type": ["string", "number"], "pattern": "^[0-9a-f]{24}$"}
-        case Kind.USER:
-            return _user()
-        case Kind.MARK:
-            users = {"type": "array", "items": _user(), "minItems": 1, "uniqueItems": True}
-            return {"anyOf": [{"const": True}, users]}
-        case Kind.DURATION:
-            return {"type": "string", "pattern": f"^{DURATION}$"}
-        case Kind.MOMENT:
-            return {"type": "string", "pattern": f"^{MOMENT}$"}
-        case Kind.LINE:
-            return {"type": _AS_SPELLED, "pattern": _ONE_LINE, "minLength": 1, "maxLength": LONGEST_LINE}
-        case Kind.TEXT:
-            return {"type": _AS_SPELLED, "minLength": 1}
-
-
-def _user() -> _Schema:
-    digits = {"type": "string", "pattern": "^[1-9][0-9]{0,18}$"}
-    return {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _LARGEST_USER}, digits]}

@@ -49,6 +49,7 @@ REFUSED = [
     ("", "is empty"),
     ("\n", "is empty"),
     ("canary\n\n", "line break"),
+    ("canary\r", "line break"),
     ("canary\ncanary", "line break"),
     (" canary", "space"),
     ("ApiKey canary", "space"),

@@ -8,7 +8,7 @@ import pytest
 from reconciler import __version__
 from reconciler.chat_api.credentials import Secret, UserToken
 from reconciler.chat_api.errors import WriteRefused, WrongActor
-from reconciler.chat_api.transport import open_transport, trust
+from reconciler.chat_api.transport import open_transport, trusted
 from reconciler.core.action import Action
 from reconciler.core.message import Mark
 from reconciler.core.outcome import Answered
@@ -69,7 +69,7 @@ async def test_a_client_that_only_reads_cannot_write(action: Action) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_a_transport_that_only_reads_does_read(method: str) -> None:
-    transport = open_transport(connections=1, trust=trust(None, secure=False), writes=False)
+    transport = open_transport(connections=1, trust=trusted(None, secure=False), writes=False)
     async with raw_service(always(SUCCESS)) as service:
         response = await transport.handle_async_request(httpx.Request(method, service.url))
         await response.aclose()
@@ -79,7 +79,7 @@ async def test_a_transport_that_only_reads_does_read(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE", "OPTIONS", "get", "QUERY"])
 async def test_a_transport_that_only_reads_refuses_all_else(method: str) -> None:
-    transport = open_transport(connections=1, trust=trust(None, secure=False), writes=False)
+    transport = open_transport(connections=1, trust=trusted(None, secure=False), writes=False)
     async with raw_service(always(SUCCESS)) as service:
         request = httpx.Request("GET", service.url)
         request.method = method

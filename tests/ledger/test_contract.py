@@ -1,5 +1,6 @@
 """What every ledger does, whatever database holds it: only the fixtures know which one that is."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -243,6 +244,16 @@ def test_a_call_without_its_intent_is_refused(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="contradicts"):
         ledger.write([call(intent(1, put_text("Hi")))])
     assert list(ledger.history()) == []
+
+
+def test_threads_take_turns(ledger: Ledger) -> None:
+    def write_and_read(number: int) -> int:
+        ledger.write(sent(number, put_marks(READ)))
+        return len(ledger.applied(DIALOG).marks)
+
+    with ThreadPoolExecutor(max_workers=4) as threads:
+        assert set(threads.map(write_and_read, range(1, 101))) == {1}
+    assert ledger.totals().applied == 100
 
 
 def test_nothing_at_all_can_be_written(ledger: Ledger) -> None:

@@ -1,12 +1,13 @@
 """Faults on demand: what a caller sees, whether the request was carried out all the same, and for whom."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from aiohttp import ClientError, ClientPayloadError, ClientTimeout, ServerDisconnectedError
+from aiohttp import ClientError, ClientPayloadError, ServerDisconnectedError
 
 from reconciler.sandbox.faults import (
     BodyShape,
@@ -35,11 +36,13 @@ from tests.sandbox.world import (
     GROUP,
     NOT_FOUND,
     OTHER,
+    TOKEN,
     Reply,
     World,
     running_world,
 )
 
+DEADLINE = 30.0
 READ = {"chat_dialog_id": GROUP, "read": 1}
 MARKED = {BY_BEN: ({ANN}, set[int]())}
 
@@ -133,8 +136,7 @@ async def test_a_small_body_unpacks_to_a_large_one(world: World) -> None:
         (Drop(), ServerDisconnectedError),
         (Truncate(), ClientPayloadError),
         (Garbage(), ClientError),
-        (Drip(interval=0.01), TimeoutError),
-        (EndlessHeader(interval=0.01), (ClientError, TimeoutError)),
+        (EndlessHeader(interval=0.01), ClientError),
     ],
 )
 async def test_an_answer_never_comes_whole_before_or_after_the_request_was_carried_out(
@@ -145,13 +147,13 @@ async def test_an_answer_never_comes_whole_before_or_after_the_request_was_carri
         async with world.http.put(
             f"{world.sandbox.url}/chat/Message/{BY_BEN}.json",
             json=READ,
-            headers={"QB-Token": "eddf864695d72d33b959eec2ae6c640d817dfada"},
-            timeout=ClientTimeout(total=0.3),
+            headers={"QB-Token": TOKEN},
         ) as response:
             await response.read()
     assert world.marks() == (MARKED if applied else {})
-    [entry] = world.sandbox.log.entries
-    assert (entry.status, entry.applied, entry.faults) == (None, applied, (fault.name,))
+    # aiohttp's client sends a PUT once more where the connection is dropped: there may be two entries.
+    seen = {(entry.status, entry.applied, entry.faults) for entry in world.sandbox.log.entries}
+    assert seen == {(None, applied, (fault.name,))}
 
 
 async def test_a_failure_can_hide_that_the_request_was_carried_out(world: World) -> None:
@@ -161,18 +163,30 @@ async def test_a_failure_can_hide_that_the_request_was_carried_out(world: World)
 
 
 @pytest.mark.parametrize("applied", [False, True])
+async def test_an_answer_drips(world: World, *, applied: bool) -> None:
+    world.sandbox.faults.add(FaultRule(fault=Drip(interval=0.01), applied=applied))
+    url = f"{world.sandbox.url}/chat/Message/{BY_BEN}.json"
+    async with world.http.put(url, json=READ, headers={"QB-Token": TOKEN}) as response:
+        assert (response.status, response.content_length) == (200, 1_000_000)
+        assert await response.content.readexactly(2) == b"  "
+    assert world.marks() == (MARKED if applied else {})
+
+
+async def test_a_drip_can_come_to_its_end(world: World) -> None:
+    world.sandbox.faults.add(FaultRule(fault=Drip(interval=0.001, size=3)))
+    assert (await mark(world)).body == "   "
+
+
+@pytest.mark.parametrize("applied", [False, True])
 async def test_a_delay_holds_the_request_or_its_answer(world: World, *, applied: bool) -> None:
     world.sandbox.faults.add(FaultRule(fault=Delay(seconds=3600), applied=applied))
-    with pytest.raises(TimeoutError):
-        async with world.http.put(
-            f"{world.sandbox.url}/chat/Message/{BY_BEN}.json",
-            json=READ,
-            headers={"QB-Token": "eddf864695d72d33b959eec2ae6c640d817dfada"},
-            timeout=ClientTimeout(total=0.3),
-        ):
-            pass
+    waiting = asyncio.create_task(mark(world))
+    async with asyncio.timeout(DEADLINE):
+        while world.sandbox.faults.rules[0].hit == 0:  # noqa: ASYNC110  # nothing tells when a rule hits
+            await asyncio.sleep(0)
     assert world.marks() == (MARKED if applied else {})
-    assert world.sandbox.log.in_flight == 1
+    assert (world.sandbox.log.in_flight, world.sandbox.log.finished) == (1, 0)
+    waiting.cancel()
 
 
 async def test_a_delay_is_followed_by_the_answer_or_by_another_fault(world: World) -> None:
@@ -290,8 +304,10 @@ async def test_every_fault_can_be_asked_for_over_http(world: World, rule: Mappin
         (
             {"fault": "explode", "seconds": 1},
             [
-                "fault: must be one of delay, status, redirect, drop, truncate, garbage, drip, "
-                "endless-header, gzip-bomb"
+                (
+                    "fault: must be one of delay, status, redirect, drop, truncate, garbage, drip, "
+                    "endless-header, gzip-bomb"
+                )
             ],
         ),
         ({"fault": "delay"}, ["seconds: is missing; it must be a number from 0"]),

@@ -87,7 +87,7 @@ class World:
     sandbox: Sandbox
     http: ClientSession
 
-    async def call(  # noqa: PLR0913  # a request has these parts
+    async def call(  # a request has these parts
         self,
         method: str,
         target: str,

@@ -121,7 +121,9 @@ def test_a_file_is_refused_from_one_byte_over_the_limit(tmp_path: Path) -> None:
     write(tmp_path / "over.yaml", "x" * 1001)
     scan = Directory([tmp_path], max_bytes=1000).scan()
     assert paths(scan, tmp_path) == ["fits.yaml"]
-    assert problems(scan, tmp_path) == ["over.yaml:1:1: has more than 1,000 bytes; split it into several files"]
+    assert problems(scan, tmp_path) == [
+        "over.yaml:1:1: has more than 1,000 bytes; split it into several files"
+    ]
 
 
 def test_a_huge_file_is_refused_without_being_read(tmp_path: Path) -> None:

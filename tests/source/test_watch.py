@@ -1,302 +1,187 @@
-"""A change on disk is seen, whatever the way it comes about, by inotify and by polling."""
+"""What a watch promises to whoever waits on it: it tells, it survives, and it ends."""
 
-import asyncio
-import itertools
 import os
-import shutil
-import statistics
-import time
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
-from reconciler.source.directory import Directory, Scan
-from reconciler.source.watch import Watch
+from reconciler.source.tree import roots_of, walk
+from reconciler.source.watch import Mode, Watch
+from reconciler.source.watch_points import watch_points
 
-Change = Callable[[int], object]
-Scenario = Callable[[Path], tuple[list[Path], Change]]
+_DEADLINE = 10.0
 
-_DEADLINE = 5.0
-"""Seconds after which a watch counts as deaf; far less than the minute after which it is made anew."""
-
-_TIMES = 5
+_MODES = pytest.mark.parametrize("mode", ["inotify", "poll"])
 
 
-async def next_scan(watch: Watch, directory: Directory, seen: Scan) -> Scan:
-    """Scan whenever the watch says so, until the scan differs from the one before the change."""
-    while await watch.changed(_DEADLINE):
-        scan = directory.scan()
-        if scan != seen:
-            return scan
-    pytest.fail("the change was not seen")
-
-
-def write(path: Path, text: str) -> Path:
+def write(path: Path, text: str = "x") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
 
 
-def rename_over(path: Path, text: str) -> None:
-    write(path.with_name(f".{path.name}.new"), text).replace(path)
-
-
-def point(link: Path, target: str) -> None:
-    """Make a symlink, or swap it as kubelet and git-sync do."""
-    new = link.with_name(f"{link.name}.new")
-    new.symlink_to(target)
-    new.replace(link)
-
-
-def plain_write(here: Path) -> tuple[list[Path], Change]:
-    file = write(here / "m/x.yaml", "first")
-    return [here / "m"], lambda n: file.write_text(f"{n}")
-
-
-def append(here: Path) -> tuple[list[Path], Change]:
-    file = write(here / "m/a/b/x.yml", "first")
-
-    def change(_: int) -> None:
-        with file.open("a") as opened:
-            opened.write("more\n")
-
-    return [here / "m"], change
-
-
-def editor_renames_over(here: Path) -> tuple[list[Path], Change]:
-    file = write(here / "m/x.yaml", "first")
-    return [here / "m"], lambda n: rename_over(file, f"{n}")
-
-
-def editor_keeps_a_backup(here: Path) -> tuple[list[Path], Change]:
-    file = write(here / "m/x.yaml", "first")
-
-    def change(n: int) -> None:
-        file.replace(file.with_name("x.yaml~"))
-        file.write_text(f"{n}")
-
-    return [here / "m"], change
-
-
-def same_size_and_times(here: Path) -> tuple[list[Path], Change]:
-    file = write(here / "m/x.yaml", "0")
-
-    def change(n: int) -> None:
-        before = file.stat()
-        file.write_text(f"{n + 1}")
-        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-    return [here / "m"], change
-
-
-def new_file(here: Path) -> tuple[list[Path], Change]:
-    write(here / "m/x.yaml", "first")
-    return [here / "m"], lambda n: write(here / f"m/new{n}.yaml", "new")
-
-
-def new_folders_with_files(here: Path) -> tuple[list[Path], Change]:
-    write(here / "m/x.yaml", "first")
-    return [here / "m"], lambda n: write(here / f"m/new{n}/sub/deeper/x.yaml", "new")
-
-
-def write_in_a_new_folder(here: Path) -> tuple[list[Path], Change]:
-    (here / "m").mkdir()
-    return [here / "m"], lambda n: write(here / f"m/sub/{n % 2}/x.yaml", f"{n}")
-
-
-def folder_moved_in_and_out(here: Path) -> tuple[list[Path], Change]:
-    write(here / "m/x.yaml", "first")
-    write(here / "out/y.yaml", "second")
-    places = itertools.cycle([here / "out", here / "m/in"])
-
-    def change(_: int) -> None:
-        now = next(places)
-        now.rename(here / "out" if now.name == "in" else here / "m/in")
-
-    return [here / "m"], change
-
-
-def delete_and_make_anew(here: Path) -> tuple[list[Path], Change]:
-    file = write(here / "m/x.yaml", "first")
-
-    def change(_: int) -> None:
-        if file.exists():
-            file.unlink()
-        else:
-            file.write_text("again")
-
-    return [here / "m"], change
-
-
-def config_map(here: Path) -> tuple[list[Path], Change]:
-    mount = here / "mount"
-    write(mount / "..first/x.yaml", "first")
-    point(mount / "..data", "..first")
-    (mount / "x.yaml").symlink_to("..data/x.yaml")
-
-    def change(n: int) -> None:
-        old = (mount / "..data").resolve()
-        write(mount / f"..{n}/x.yaml", f"{n}")
-        point(mount / "..data", f"..{n}")
-        shutil.rmtree(old)
-
-    return [mount], change
-
-
-def one_file_of_a_config_map(here: Path) -> tuple[list[Path], Change]:
-    (mount,), change = config_map(here)
-    return [mount / "x.yaml"], change
-
-
-def git_sync(here: Path) -> tuple[list[Path], Change]:
-    write(here / "worktrees/first/sub/x.yaml", "first")
-    point(here / "current", "worktrees/first")
-
-    def change(n: int) -> None:
-        old = (here / "current").resolve()
-        write(here / f"worktrees/{n}/sub/x.yaml", f"{n}")
-        point(here / "current", f"worktrees/{n}")
-        shutil.rmtree(old)
-
-    return [here / "current"], change
-
-
-def folder_in_a_git_sync(here: Path) -> tuple[list[Path], Change]:
-    (link,), change = git_sync(here)
-    return [link / "sub"], change
-
-
-def file_in_a_git_sync(here: Path) -> tuple[list[Path], Change]:
-    (link,), change = git_sync(here)
-    return [link / "sub/x.yaml"], change
-
-
-def roll_back_to_older_files(here: Path) -> tuple[list[Path], Change]:
-    for n in range(2):
-        os.utime(write(here / f"worktrees/{n}/x.yaml", f"{n}"), (n, n))
-    point(here / "current", "worktrees/1")
-    return [here / "current"], lambda n: point(here / "current", f"worktrees/{n % 2}")
-
-
-def linked_folder_inside(here: Path) -> tuple[list[Path], Change]:
-    for n in range(2):
-        write(here / f"m/.versions/{n}/x.yaml", f"{n}")
-    point(here / "m/linked", ".versions/1")
-    return [here / "m"], lambda n: point(here / "m/linked", f".versions/{n % 2}")
-
-
-def root_removed_and_made_anew(here: Path) -> tuple[list[Path], Change]:
-    write(here / "m/x.yaml", "first")
-
-    def change(n: int) -> None:
-        shutil.rmtree(here / "m")
-        write(here / "m/x.yaml", f"{n}")
-
-    return [here / "m"], change
-
-
-def root_replaced_by_rename(here: Path) -> tuple[list[Path], Change]:
-    write(here / "m/x.yaml", "first")
-
-    def change(n: int) -> None:
-        write(here / "new/x.yaml", f"{n}")
-        (here / "m").rename(here / f"old{n}")
-        (here / "new").rename(here / "m")
-
-    return [here / "m"], change
-
-
-def folder_above_replaced_by_rename(here: Path) -> tuple[list[Path], Change]:
-    write(here / "above/a/m/x.yaml", "first")
-
-    def change(n: int) -> None:
-        write(here / "new/a/m/x.yaml", f"{n}")
-        (here / "above").rename(here / f"old{n}")
-        (here / "new").rename(here / "above")
-
-    return [here / "above/a/m"], change
-
-
-def several_roots(here: Path) -> tuple[list[Path], Change]:
-    files = [write(here / f"{name}/x.yaml", "first") for name in ("one", "two", "three")]
-    return [file.parent for file in files], lambda n: files[n % 3].write_text(f"{n}")
-
-
-def one_file(here: Path) -> tuple[list[Path], Change]:
-    file = write(here / "m/x.yaml", "first")
-    return [file], lambda n: rename_over(file, f"{n}") if n % 2 else file.write_text(f"{n}")
-
-
-def root_that_comes_and_goes(here: Path) -> tuple[list[Path], Change]:
-    def change(n: int) -> None:
-        if n % 2:
-            shutil.rmtree(here / "not")
-        else:
-            write(here / "not/yet/there/x.yaml", f"{n}")
-
-    return [here / "not/yet/there"], change
-
-
-def git_lock(here: Path) -> tuple[list[Path], Change]:
-    write(here / "repository/m/x.yaml", "first")
-    lock = here / "repository/.git/index.lock"
-    lock.parent.mkdir()
-
-    def change(n: int) -> None:
-        if n % 2:
-            lock.rename(lock.with_name("index"))
-        else:
-            lock.touch()
-
-    return [here / "repository/m"], change
-
-
-_SCENARIOS: list[Scenario] = [
-    plain_write,
-    append,
-    editor_renames_over,
-    editor_keeps_a_backup,
-    same_size_and_times,
-    new_file,
-    new_folders_with_files,
-    write_in_a_new_folder,
-    folder_moved_in_and_out,
-    delete_and_make_anew,
-    config_map,
-    one_file_of_a_config_map,
-    git_sync,
-    folder_in_a_git_sync,
-    file_in_a_git_sync,
-    roll_back_to_older_files,
-    linked_folder_inside,
-    root_removed_and_made_anew,
-    root_replaced_by_rename,
-    folder_above_replaced_by_rename,
-    several_roots,
-    one_file,
-    root_that_comes_and_goes,
-    git_lock,
-]
-
-
-@pytest.mark.parametrize("scenario", _SCENARIOS, ids=lambda scenario: scenario.__name__)
-@pytest.mark.parametrize("mode", ["inotify", "poll"])
-async def test_a_change_is_seen_each_time(
-    scenario: Scenario, mode: Literal["inotify", "poll"], tmp_path: Path
-) -> None:
-    roots, change = scenario(tmp_path)
-    directory = Directory(roots)
-    latencies = []
-    async with aclosing(Watch(roots, mode=mode)) as watch:
+@_MODES
+async def test_the_first_answer_comes_at_once_and_the_next_with_a_change(mode: Mode, tmp_path: Path) -> None:
+    async with aclosing(Watch([tmp_path], mode=mode)) as watch:
         assert await watch.changed(_DEADLINE)
-        seen = directory.scan()
-        for number in range(_TIMES):
-            change(number)
-            changed_at = time.monotonic()
-            seen = await next_scan(watch, directory, seen)
-            latencies.append(time.monotonic() - changed_at)
-        assert (watch.mode, watch.errors) == (mode, 0)
-    assert statistics.median(latencies) < 1.0
+        assert not await watch.changed(0.2)
+        write(tmp_path / "x.yaml")
+        assert await watch.changed(_DEADLINE)
+
+
+@_MODES
+async def test_what_cannot_matter_is_not_told(mode: Mode, tmp_path: Path) -> None:
+    root = write(tmp_path / "m/sub/x.yaml").parent.parent
+    write(tmp_path / "m/.git/HEAD")
+    async with aclosing(Watch([root], mode=mode)) as watch:
+        assert await watch.changed(_DEADLINE)
+        for name in (
+            "other.yaml",
+            "other/x.yaml",
+            "m/.x.yaml.swp",
+            "m/sub/notes.md",
+            "m/.git/HEAD",
+            "m/.v/x.yaml",
+        ):
+            write(tmp_path / name, "new")
+        assert not await watch.changed(0.3)
+
+
+@_MODES
+async def test_a_burst_of_changes_is_told_once(mode: Mode, tmp_path: Path) -> None:
+    async with aclosing(Watch([tmp_path], mode=mode)) as watch:
+        assert await watch.changed(_DEADLINE)
+        for number in range(50):
+            write(tmp_path / f"{number}.yaml")
+        hints = 0
+        while await watch.changed(0.3):
+            hints += 1
+    assert 1 <= hints <= 3  # more than one only where the machine is busy
+
+
+@_MODES
+async def test_a_change_between_two_waits_is_told_in_the_second(mode: Mode, tmp_path: Path) -> None:
+    async with aclosing(Watch([tmp_path], mode=mode)) as watch:
+        assert await watch.changed(_DEADLINE)
+        assert not await watch.changed(0)
+        write(tmp_path / "x.yaml")
+        while not await watch.changed(0):
+            pass  # a wait that is over at once gives the loop a turn each time
+
+
+@_MODES
+async def test_its_thread_ends_with_it(mode: Mode, tmp_path: Path) -> None:
+    watch = Watch([tmp_path], mode=mode)
+    await watch.changed(_DEADLINE)
+    assert "watch" in {thread.name for thread in threading.enumerate()}
+    await watch.aclose()
+    assert "watch" not in {thread.name for thread in threading.enumerate()}
+    await watch.aclose()
+
+
+async def test_a_watch_that_never_began_can_be_closed(tmp_path: Path) -> None:
+    await Watch([tmp_path]).aclose()
+
+
+async def test_polling_takes_over_where_inotify_fails_and_hands_back(tmp_path: Path) -> None:
+    async with aclosing(Watch([tmp_path])) as watch:
+        assert await watch.changed(_DEADLINE)
+        assert (watch.mode, watch.reason, watch.errors, watch.last_error) == ("inotify", None, 0, None)
+        # watchfiles fails where it is told of a name that is not UTF-8.
+        write(tmp_path / os.fsdecode(b"\xff.yaml"))
+        assert await watch.changed(_DEADLINE)
+        assert (watch.mode, watch.errors) == ("poll", 1)
+        assert watch.reason == watch.last_error
+        assert "Unable to decode path" in str(watch.last_error)
+        write(tmp_path / "x.yaml")
+        assert await watch.changed(_DEADLINE)
+        while watch.mode == "poll":
+            assert await watch.changed(_DEADLINE)
+        assert watch.reason is None
+
+
+@pytest.mark.parametrize("asked", ["auto", "inotify"])
+async def test_polling_takes_over_where_inotify_cannot_begin(
+    asked: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = write(tmp_path / os.fsdecode(b"\xff/m/x.yaml")).parent  # watchfiles refuses such a path
+    (tmp_path / "link").symlink_to(real)
+    monkeypatch.chdir(tmp_path)
+    async with aclosing(Watch([Path("link")], mode=asked)) as watch:
+        assert await watch.changed(_DEADLINE)
+        assert (watch.mode, watch.errors) == ("poll", 1)
+        assert "UnicodeEncodeError" in str(watch.last_error)
+        write(real / "x.yaml", "new")
+        assert await watch.changed(_DEADLINE)
+
+
+async def test_polling_is_chosen_where_the_file_system_does_not_tell_of_every_change() -> None:
+    async with aclosing(Watch([Path("/proc/sys/fs/inotify")])) as watch:
+        assert await watch.changed(_DEADLINE)
+        assert (watch.mode, watch.errors) == ("poll", 0)
+        assert watch.reason == "a file system of type proc does not tell of every change"
+
+
+async def test_inotify_can_be_asked_for_on_any_file_system() -> None:
+    async with aclosing(Watch([Path("/proc/sys/fs/inotify")], mode="inotify")) as watch:
+        assert await watch.changed(_DEADLINE)
+        assert (watch.mode, watch.reason) == ("inotify", None)
+
+
+def test_nothing_outside_the_roots_is_watched_but_the_steps_to_them(tmp_path: Path) -> None:
+    write(tmp_path / "other/deep/x.yaml")
+    write(tmp_path / "repository/.git/objects/pack")
+    root = write(tmp_path / "repository/m/sub/x.yaml").parent.parent
+    write(tmp_path / "repository/m/.cache/x.yaml")
+    (root / "out").symlink_to(tmp_path / "other")
+    (root / "out.yaml").symlink_to(tmp_path / "other/deep/x.yaml")
+    points = watch_points(walk(roots_of([root])))
+    steps = {str(step) for step in root.parents}
+    assert set(points.watched) == steps | {str(root), str(root / "sub"), str(tmp_path / "repository/.git")}
+    assert points.listed == {str(root), str(root / "sub")}
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start a program that watches, says so, is interrupted, and never closes its watch."""
+    text = f"""
+        import asyncio
+        from pathlib import Path
+        from reconciler.source.watch import Watch
+
+        async def main():
+            watch = Watch([Path({str(tmp_path)!r})])
+            await watch.changed(10)
+            print("watching as", watch.mode, flush=True)
+            await watch.changed(60)
+
+        try:
+            asyncio.run(main())
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(text)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        process.kill()
+
+
+def test_a_watch_left_open_neither_takes_signals_nor_holds_up_the_exit(
+    program: subprocess.Popen[str],
+) -> None:
+    assert program.stdout is not None
+    assert program.stdout.readline() == "watching as inotify\n"
+    program.send_signal(signal.SIGINT)
+    assert program.communicate(timeout=_DEADLINE) == ("interrupted\n", "")
+    assert program.returncode == 0
