@@ -12,7 +12,7 @@ from reconciler.core.plan import DialogPlan, HeldReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Counts of one plan. `marks` are of single messages, `covered` of them made by a dialog's call.
+    """Counts of one plan. `first_texts` replace what the ledger does not know. `marks` are of single messages, `covered` of them made by a dialog's call.
 
     `seconds` is what the calls take at the rate given, the service's own time left out.
     """
@@ -20,6 +20,7 @@ class Figures:
     dialogs: int
     calls: int
     texts: int
+    first_texts: int
     marks: int
     covered: int
     dialog_marks: int
@@ -36,18 +37,20 @@ def figures(plans: Iterable[DialogPlan], rate: float) -> Figures:
     """Count what `plans` come to at `rate` calls a second."""
     kinds: Counter[type] = Counter()
     held: Counter[HeldReason] = Counter()
-    dialogs = calls = covered = 0
+    dialogs = calls = covered = first_texts = 0
     for plan in plans:
         dialogs += bool(plan.actions)
         calls += len(plan.actions)
         held.update(h.reason for h in plan.held)
         for action in plan.actions:
             kinds.update(type(change) for change in action.changes)
+            first_texts += sum(isinstance(c, TextChange) and c.old is None for c in action.changes)
             covered += len(action.covered) if isinstance(action, MarkDialog) else 0
     return Figures(
         dialogs=dialogs,
         calls=calls,
         texts=kinds[TextChange],
+        first_texts=first_texts,
         marks=kinds[MarkChange],
         covered=covered,
         dialog_marks=kinds[DialogMarkChange],

@@ -29,6 +29,7 @@ def summary_document(figures: Figures) -> dict[str, Any]:
         "seconds": round(figures.seconds, 3),
         "dialogs": figures.dialogs,
         "texts": figures.texts,
+        "textsNewToTheLedger": figures.first_texts,
         "marks": figures.marks,
         "marksCoveredByDialogCalls": figures.covered,
         "dialogMarks": figures.dialog_marks,

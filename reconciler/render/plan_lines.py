@@ -49,7 +49,8 @@ def _warnings(figures: Figures) -> Iterator[Line]:
     if marks:
         yield (Piece(f"Cannot be undone: {count(marks, 'mark')}.", "warn"),)
     if figures.texts:
-        yield (Piece(f"Seen by people at once: {count(figures.texts, 'text')}.", "warn"),)
+        new = f"; {figures.first_texts:,} of them new to the ledger" if figures.first_texts else ""
+        yield (Piece(f"Seen by people at once: {count(figures.texts, 'text')}{new}.", "warn"),)
     if figures.covered:
         yield (Piece(f"{count(figures.covered, 'mark')} need no call: a dialog's own call makes them too."),)
 
@@ -79,11 +80,9 @@ def _text(change: TextChange, *, texts: bool) -> Iterator[Line]:
         old = str(change.old.digest) if change.old else "not known"
         yield (Piece(f"    text {old} → {change.new.digest()}"),)
         return
-    if change.old is None:
-        yield (Piece("    - (the ledger knows no text of it)", "place"),)
-    elif change.old.text is None:
+    if change.old is not None and change.old.text is None:
         yield (Piece(f"    - ({change.old.digest}; the text was not kept)", "place"),)
-    else:
+    elif change.old is not None and change.old.text is not None:
         for line in visible(change.old.text.reveal()).split("\n"):
             yield (Piece(f"    - {line}", "old"),)
     for line in visible(change.new.reveal()).split("\n"):
