@@ -38,7 +38,7 @@ RUN python3 -m compileall -q -f --invalidation-mode unchecked-hash \
         "$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" && \
     find / -xdev -type f -perm /6000 -exec chmod a-s '{}' + && \
     groupadd --gid 65532 reconciler && \
-    useradd --uid 65532 --gid 65532 --no-log-init --no-create-home --home-dir /nonexistent \
+    useradd --key UID_MAX=65532 --uid 65532 --gid 65532 --no-log-init --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin reconciler && \
     install --directory --mode=0700 --owner=65532 --group=65532 /var/lib/reconciler
 

@@ -58,7 +58,7 @@ def open_transport(*, connections: int, trust: ssl.SSLContext, writes: bool) -> 
         trust_env=False,
         auto_decompress=False,
         request_class=_Request,
-        middlewares=(_never_repeat,),
+        middlewares=(_one_request,),
     )
     transport = AiohttpTransport(client=session, verify=trust, trust_env=False)
     return transport if writes else ReadOnlyTransport(transport)
@@ -99,16 +99,23 @@ class _Request(aiohttp.ClientRequest):
         return await super().send(conn)
 
 
-async def _never_repeat(
+async def _one_request(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
+    """Make a break after the request was written an error that aiohttp does not repeat.
+
+    The reason phrase is dropped: one that is not UTF-8 makes httpx-aiohttp fail and lose the
+    connection, until none is left. Nothing reads it.
+    """
     assert isinstance(request, _Request)
     try:
-        return await handler(request)
+        response = await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         if request.written:
             raise AnswerLost from error
         raise
+    response.reason = None
+    return response
 
 
 def _quieten() -> None:

@@ -12,7 +12,10 @@ from reconciler.core.plan import DialogPlan, HeldReason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Counts of one plan. `first_texts` replace what the ledger does not know. `marks` are of single messages, `covered` of them made by a dialog's call.
+    """Counts of one plan.
+
+    `first_texts` replace what the ledger does not know. `marks` are of single messages, `covered`
+    those of them that a dialog's own call makes.
 
     `seconds` is what the calls take at the rate given, the service's own time left out.
     """

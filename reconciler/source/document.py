@@ -169,7 +169,8 @@ def _read_labels(node: Node, key: str, found: Diagnostics) -> Mapping[str, str] 
             check_line(label, "the name of a label", found)
     labels: dict[str, str] = {}
     for name, value in node.values.items():
-        scalar = read_scalar(value, f"label {quote(name)}", found)
-        if scalar is not None and check_line(scalar, f"label {quote(name)}", found):
+        what = f"label {quote(name)}"
+        scalar = read_scalar(value, what, "write one word or more, in quotes if there is none", found)
+        if scalar is not None and check_line(scalar, what, found):
             labels[name] = scalar.text
     return labels

@@ -12,6 +12,7 @@ LARGEST_FILE: Final = 16 * 1024 * 1024
 # YAML allows NEL, LS and PS, but takes them for line breaks, which no editor does: every place behind
 # one would be wrong, and a text that holds one would be folded.
 _INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
 _LINE_BREAK: Final = re.compile(r"\r\n?|\n")
 _COMPLETE: Final = ("\n", "\r", '"', "'", "]", "}")
 """Ends of a file behind which no part of a value can be missing: `text: hel` is valid YAML too."""
@@ -39,16 +40,19 @@ def decode(data: bytes, found: Diagnostics) -> str:
             return ""
     text = _decode_utf8(data, found).removeprefix("\ufeff")
     if not text or text.isspace():
-        found.add_at(1, 1, "the file is empty; a half-written save?", "write a manifest, or remove the file")
+        found.add_at(1, 1, "the file is empty", "a half-written save? write a manifest, or remove the file")
         return ""
     if invisible := _INVISIBLE.search(text):
         line, column = _place(text, invisible.start())
         found.add_at(line, column, f"the invisible character U+{ord(invisible.group()):04X}", "remove it")
         text = _INVISIBLE.sub(_REPLACEMENT, text)
+    if conflict := _CONFLICT.search(text):
+        line, column = _place(text, conflict.start())
+        found.add_at(line, column, "a merge conflict", "keep one side of it, and remove its markers")
     if not text.rstrip(" \t").endswith(_COMPLETE):
         line, column = _place(text, len(text))
-        what = "the last line has no line break; a half-written save?"
-        found.add_at(line, column, what, "end the line with one")
+        todo = "a half-written save? end the line with one"
+        found.add_at(line, column, "the last line has no line break", todo)
     return text
 
 

@@ -33,7 +33,7 @@ def _refuse(node: Node, name: str, shape: Shape, found: Diagnostics) -> None:
         what = f"{name} has no value"
     else:
         what = f"{name} is {'one value' if type(node) is ScalarNode else 'a list'}, not keys with values"
-    found.add(node, what, f"write keys below it: {_listed(shape.required or shape.keys)}")
+    found.add(node, what, f"write its keys, at least {_listed(shape.required)}")
 
 
 def _unknown(node: MappingNode, shape: Shape, found: Diagnostics) -> None:

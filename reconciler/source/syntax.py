@@ -87,6 +87,15 @@ _COMPLAINTS: Final = (
         "start it on a line of its own",
     ),
     _Complaint(
+        "expected '-' indicator",
+        "neither an item of this list nor its end",
+        "indent it like the items, or like the keys of an item, next to it",
+    ),
+    _Complaint(
+        "node content", "a bracket, brace or comma instead of a value", "put a text that holds it in quotes"
+    ),
+    _Complaint("incompatible YAML", "a YAML version that is not 1.1 or 1.2", "remove the line with %YAML"),
+    _Complaint(
         "did not find expected key",
         "neither a key of this mapping nor its end",
         "indent it like the keys next to it; within quotes, write \" as \\\" and ' as ''",

@@ -6,10 +6,12 @@ from typing import Final, NamedTuple
 from reconciler.core.manifest import Acting, DeclaredUsers
 from reconciler.core.message import UserId
 from reconciler.source.diagnostics import Diagnostics, name_value
-from reconciler.source.node import MappingNode, Node, ScalarNode, SequenceNode
+from reconciler.source.node import Node, ScalarNode, SequenceNode
 from reconciler.source.values import read_scalar
 
 _DIGITS: Final = re.compile(r"[0-9]+")
+_WRITE_USER: Final = "write a user's id in digits, like 96753878"
+_WRITE_MARK: Final = "write true, or a list of users like [123, 456]"
 _TRUE: Final = frozenset({"true", "True", "TRUE"})
 _FALSE: Final = frozenset({"false", "no", "off", "n"})
 
@@ -63,7 +65,7 @@ class UserReader:
         """Give one user."""
         if type(node) is ScalarNode and (known := self._known.get(node.text)) is not None:
             return known
-        scalar = read_scalar(node, key, self._found)
+        scalar = read_scalar(node, key, _WRITE_USER, self._found)
         if scalar is None:
             return None
         user = self._parse_user(scalar, key)
@@ -75,14 +77,14 @@ class UserReader:
     def _parse_user(self, scalar: ScalarNode, key: str) -> UserId | None:
         what = name_value(key, scalar.text)
         if _DIGITS.fullmatch(scalar.text) is None:
-            self._found.add(scalar, f"{what} is not a user's id", "write digits only, like 96753878")
+            self._found.add(scalar, f"{what} is not a user id", _WRITE_USER)
         elif scalar.text.startswith("0"):
             self._found.add(scalar, f"{what} starts with 0", "write the id as the service does")
         else:
             try:
                 return UserId(int(scalar.text))
             except ValueError:
-                self._found.add(scalar, f"{what} is too large for a user's id", "copy the id anew")
+                self._found.add(scalar, f"{what} is too large for a user id", "copy the id anew")
         return None
 
     def _read_users(self, node: SequenceNode, key: str) -> tuple[UserId, ...]:
@@ -90,7 +92,7 @@ class UserReader:
             self._found.add(node, f"{key} is an empty list", "name a user, or remove the line")
         users: dict[UserId, None] = {}
         for item in node.items:
-            user = self.read_user(item, f"a user of {key}")
+            user = self.read_user(item, "user")
             if user in users:
                 self._found.add(item, f"{key} names user {user} twice", "keep one of them")
             elif user is not None:
@@ -98,21 +100,20 @@ class UserReader:
         return tuple(users)
 
     def _refuse_mark(self, node: Node, key: str) -> None:
-        if type(node) is MappingNode:
-            self._found.add(node, f"{key} is a mapping", "write true, or a list of users like [123, 456]")
-            return
-        scalar = read_scalar(node, key, self._found)
+        scalar = read_scalar(node, key, _WRITE_MARK, self._found)
         if scalar is None:
             return
-        if scalar.plain and scalar.text.lower() in _FALSE:
-            what = f'{key}: {scalar.text} can\'t be reached, the chat service has no "un{key}"'
+        if not scalar.plain:
+            self._found.add(scalar, f"{key} is a text", "write true without quotes, or a list like [123, 456]")
+        elif scalar.text.lower() in _FALSE:
+            what = f"{key}: {scalar.text} can't be reached, the chat service has no \"un{key}\""
             self._found.add(scalar, what, "remove the line")
         elif _DIGITS.fullmatch(scalar.text):
             what = f"{name_value(key, scalar.text)} is neither true nor a list"
             self._found.add(scalar, what, f"write true, or [{scalar.text[:20]}] for that user")
         else:
             what = f"{name_value(key, scalar.text)} is neither true nor a list of users"
-            self._found.add(scalar, what, "write true, without quotes, or a list like [123, 456]")
+            self._found.add(scalar, what, _WRITE_MARK)
 
     def _may_act(self, user: UserId, node: Node) -> bool:
         only = self._acting.only

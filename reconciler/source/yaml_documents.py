@@ -163,10 +163,10 @@ class _Tree:
 
     def _unresolved(self, node: ScalarNode, anchor: str) -> None:
         if anchor in self._anchors:
-            what, todo = "stands for a list or a mapping", "write that out here"
+            what, todo = "an alias of a list or a mapping", "write out here what it stands for"
         else:
-            what, todo = "has no anchor before it", "put a text that starts with * in quotes"
-        self._found.add(node, f"the alias {quote(anchor)} {what}", todo)
+            what, todo = "an alias without an anchor before it", "put a text that starts with * in quotes"
+        self._found.add(node, what, todo)
         self._found.mute(node)
 
     def _open(self, event: Any) -> None:
@@ -202,7 +202,7 @@ class _Tree:
         if len(values) != len(keys):
             self._repeated(keys)
         if "<<" in values:
-            self._merged(keys)
+            keys = self._without_merges(keys, values)
         return MappingNode(keys, values, line, column)
 
     def _repeated(self, keys: list[ScalarNode]) -> None:
@@ -214,15 +214,16 @@ class _Tree:
             else:
                 lines[key.text] = key.line
 
-    def _merged(self, keys: list[ScalarNode]) -> None:
+    def _without_merges(self, keys: list[ScalarNode], values: dict[str, Node]) -> list[ScalarNode]:
         for key in keys:
             if key.text == "<<" and key.plain:
                 self._found.add(key, "a merge key", "write out what it would merge")
+                values.pop(key.text, None)
+        return [key for key in keys if key.text in values]
 
-    def _decorate(self, event: Any, scalar: ScalarNode | None) -> None:
+    def _decorate(self, event: Any, node: Node) -> None:
         if event.anchor is not None:
-            self._anchors[event.anchor] = scalar
+            self._anchors[event.anchor] = node if type(node) is ScalarNode else None
         if event.tag is not None:
-            line, column = event.start_mark.line + 1, event.start_mark.column + 1
-            what = f"the tag {quote(event.tag)}"
-            self._found.add_at(line, column, what, "remove it; put a text that starts with ! in quotes")
+            self._found.add(node, "a tag", "remove it, or put a text that starts with ! in quotes")
+            self._found.mute(node)

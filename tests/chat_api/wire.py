@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -82,8 +82,6 @@ async def raw_service(script: Script, *, tls: ssl.SSLContext | None = None) -> A
             pass
         finally:
             writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
             tasks.discard(task)
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)

@@ -10,7 +10,12 @@ from typing import Final
 
 from tests.image.podman import Podman
 
-HARDENED: Final = ("--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--security-opt=no-new-privileges")
+HARDENED: Final = (
+    "--read-only",
+    "--read-only-tmpfs=false",
+    "--cap-drop=all",
+    "--security-opt=no-new-privileges",
+)
 """What a strict Kubernetes namespace asks for. Nothing is writable but the volume, not even /tmp."""
 
 DIALOG, GREETING, HOURS = "53a99a7be4b094c7c6d31b41", "53aabe15e4b077ddd43e7f01", "53aabe15e4b077ddd43e7f02"
@@ -38,7 +43,9 @@ spec:
 CALLS: Final = 3
 """What the manifest takes: two texts by their author, and a mark by somebody else."""
 
-_ASK: Final = "import sys, urllib.request as http; print(http.urlopen(sys.argv[1], timeout=90).read().decode())"
+_ASK: Final = (
+    "import sys, urllib.request as http; print(http.urlopen(sys.argv[1], timeout=90).read().decode())"
+)
 
 
 @dataclass(frozen=True, slots=True)
