@@ -1,11 +1,15 @@
 """The one door to the chat service: so many calls a second, and never more.
 
 The service counts calls in windows of a second and shares its limit with the people who chat, so
-the rate is a ceiling in *every* window of a second, not a mean with bursts around it. Tokens have
-slots, at least `(1 + slack) / rate` apart, and a token is taken between its slot and `slack`
-later. The tokens of any one second therefore have their slots within `1 + slack` seconds, where
-no more than `rate` fit (rounded up where the rate is not whole). A timer that is late by less than
-the slack costs nothing, as the next slot does not move; a longer stall is not caught up on.
+the rate is a ceiling in *every* window of a second, not a mean with bursts around it. Two rules:
+
+- **The ceiling.** A call waits until a second has passed since the one that left `rate` calls
+  before it. So no window of a second holds more than `rate`, rounded up, whatever timers do.
+- **The pace.** Calls have slots, evenly spaced, and none leaves before its slot. A slot does not
+  move when a timer is late, so lateness is made up for: by what a busy event loop does to a
+  timer, not by what a stall does to it.
+
+Both are a little stricter than the rate, as calls also move against each other on the way.
 
 Not aiolimiter, which bursts or else loses every timer's lateness, nor pyrate-limiter, which pads
 each wait by 50 ms: neither shrinks at a 429, serves by priority, or sleeps on a clock passed in.
@@ -15,6 +19,7 @@ import asyncio
 import math
 import time
 from bisect import insort
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import count
@@ -22,8 +27,14 @@ from typing import Final
 
 _LOWEST: Final = 0.1
 _HIGHEST: Final = 10_000.0
-_SLACK: Final = 0.005
-"""Seconds. Costs half a percent of the rate; the calls stay apart one by one up to 199 a second."""
+_WINDOW: Final = 1.005
+"""Seconds that count as one for the ceiling: calls may move by 5 ms on their way."""
+
+_PACE: Final = 1.01
+"""Seconds that count as one for the pace. Slower than the ceiling, so that it rarely has to hold."""
+
+_MADE_UP: Final = 0.02
+"""Seconds of lateness that are made up for. Calls up to 49 a second never leave together."""
 
 _LARGEST_PLAN: Final = 160.0
 """The vendor's largest plan that has a limit: where an unlimited rate shrinks from."""
@@ -46,7 +57,7 @@ class _Slowed:
 
 
 class Limiter:
-    """A token bucket that holds one token. For one event loop; cheap to wait at.
+    """A token bucket that holds one token, under a ceiling. For one event loop; cheap to wait at.
 
     `rate` is from 0.1 to 10,000 calls a second, or None for no limit. Time comes from `clock`
     and passes in `sleep`, both in seconds. Raises ValueError for another rate.
@@ -67,6 +78,7 @@ class Limiter:
         self._sleep = sleep
         self._slowed: _Slowed | None = None
         self._next_slot = -math.inf
+        self._left: deque[float] = deque(maxlen=math.ceil(rate or _LARGEST_PLAN))
         self._queue: list[tuple[int, int, asyncio.Event]] = []
         self._arrivals = count()
 
@@ -104,7 +116,7 @@ class Limiter:
                 if self._queue[0] is not turn:
                     first.clear()
                     await first.wait()
-                elif (wait := self._next_slot - self._clock()) > 0:
+                elif (wait := self._due() - self._clock()) > 0:
                     await self._sleep(wait)
                 else:
                     self._take()
@@ -134,7 +146,16 @@ class Limiter:
             raise ValueError(msg)
         self._next_slot = max(self._next_slot, self._clock() + min(seconds, _LONGEST_PAUSE))
 
-    def _take(self) -> None:
-        slot = max(self._next_slot, self._clock() - _SLACK)
+    def _due(self) -> float:
+        """Give when the next call may leave, by both rules."""
         rate = self.present_rate
-        self._next_slot = slot if rate is None else slot + (1 + _SLACK) / rate
+        most = math.inf if rate is None else math.ceil(rate)
+        if len(self._left) < most:
+            return self._next_slot
+        return max(self._next_slot, self._left[-int(most)] + _WINDOW)
+
+    def _take(self) -> None:
+        now, rate = self._clock(), self.present_rate
+        self._left.append(now)
+        if rate is not None:
+            self._next_slot = max(self._next_slot, now - _MADE_UP) + _PACE / rate

@@ -45,7 +45,7 @@ class Breaker:
         if self.paused_until(now) is not None:
             return self  # a call that was already under way when the breaker tripped
         failures = self.failures + 1
-        if failures < _TRIP and cause is not Cause.CREDENTIAL:
+        if failures < _TRIP and cause is not Cause.CREDENTIAL and not self.tripped:
             return Breaker(failures=failures)
         pauses = self.pauses + 1
         pause = min(_PROBE_STEP * pauses, _LONGEST_PAUSE)

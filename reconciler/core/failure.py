@@ -1,5 +1,5 @@
 """The one base class of failures that a person can put right."""
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818  # not an error of the program: something a person can put right
     """Something failed that no pass can handle; the message says where, what, and what to do."""

@@ -9,7 +9,7 @@ Every change stands in exactly one action or exactly one held item:
 | any | it was deferred, the same value, and its time has not come | held, backing off |
 | a text; a mark of a message | the same message, the same user | one update of that message |
 | marks of the dialog | the same user | one call for the dialog |
-| a mark of a message | a mark of the dialog in the same plan makes it too | that call |
+| a mark of a message, be it backing off | a mark of the dialog in the same plan makes it too | that call |
 | a mark of a message | a mark of the dialog that would make it is backing off | held with it |
 
 Updates that carry a text go first, the dialog's own marks last. A whole-dialog call is made only
@@ -17,7 +17,7 @@ where the manifest asks for it by name: it also reaches messages that nobody dec
 stands in for marks of single messages.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -84,16 +84,23 @@ def plan_dialog(manifest: Manifest, applied: AppliedState, now: datetime) -> Dia
 
 
 def _hold_failed(
-    changes: Iterable[Change], manifest: Manifest, applied: AppliedState, now: datetime
+    changes: Sequence[Change], manifest: Manifest, applied: AppliedState, now: datetime
 ) -> tuple[list[Change], tuple[Held, ...]]:
+    reasons = {
+        change.key: reason
+        for change in changes
+        if (failed := applied.failed.get(change.key)) and (reason := _why_held(change, failed, manifest, now))
+    }
+    asserted = _asserted(change for change in changes if change.key not in reasons)
     ready: list[Change] = []
     held: list[Held] = []
     for change in changes:
-        failed = applied.failed.get(change.key)
-        reason = _why_held(change, failed, manifest, now) if failed else None
-        if failed is None or reason is None:
+        reason = reasons.get(change.key)
+        made_anyway = isinstance(change, MarkChange) and (change.mark, change.user) in asserted
+        if reason is None or (reason is HeldReason.BACKING_OFF and made_anyway):
             ready.append(change)
         else:
+            failed = applied.failed[change.key]
             until = failed.retry_at if reason is HeldReason.BACKING_OFF else None
             held.append(Held(change=change, reason=reason, detail=_detail(failed), until=until))
     return ready, tuple(held)
@@ -114,12 +121,16 @@ def _detail(failed: FailedAttempt) -> str:
     return f"{status}{failed.words}".strip()
 
 
+def _asserted(ready: Iterable[Change]) -> frozenset[DialogMark]:
+    return frozenset(DialogMark(c.mark, c.user) for c in ready if isinstance(c, DialogMarkChange))
+
+
 def _cover(
     ready: Iterable[Change], held: Iterable[Held]
 ) -> tuple[dict[UserId, list[MarkChange]], tuple[Held, ...], list[TextChange | MarkChange]]:
     """Split what is ready: made by a call for the dialog, waiting with one, or on its own."""
     ready = tuple(ready)
-    asserted = {DialogMark(c.mark, c.user) for c in ready if isinstance(c, DialogMarkChange)}
+    asserted = _asserted(ready)
     waiting = {
         DialogMark(h.change.mark, h.change.user): h
         for h in held

@@ -101,7 +101,7 @@ def report_dialog(
     sent: set[ChangeKey] = set()
     failures: list[str] = []
     for call in calls:
-        keys = {change.key for change in call.intent.action.changes}
+        keys = _settled_by(call)
         sent |= keys
         match call.outcome:
             case Deferred():
@@ -140,6 +140,18 @@ def report_broken(broken: BrokenManifest, problems: Iterable[Problem]) -> Dialog
     )
 
 
+def _settled_by(call: Call) -> set[ChangeKey]:
+    """Give the changes that a call decided.
+
+    Where a call for the dialog is rejected, the marks of messages that it would have made too are
+    not: they are sent on their own next time.
+    """
+    action = call.intent.action
+    if isinstance(action, MarkDialog) and isinstance(call.outcome, Rejected):
+        return {change.key for change in action.asserted}
+    return {change.key for change in action.changes}
+
+
 def _condition(held: Counter[HeldReason], unsent: int) -> Condition:
     if held[HeldReason.REJECTED]:
         return Condition.STALLED
@@ -158,12 +170,20 @@ def _due_at(plan: DialogPlan, calls: Iterable[Call], come_back_at: datetime | No
         and isinstance(call.intent.action, MarkDialog)
         and isinstance(call.outcome, Applied)
     )
+    left_over = (
+        call.answered_at
+        for call in calls
+        if isinstance(call.intent.action, MarkDialog)
+        and call.intent.action.covered
+        and isinstance(call.outcome, Rejected)
+    )
     suspend = plan.manifest.suspend
     times = (
         suspend.until if plan.suspended and suspend else None,
         *(h.until for h in plan.held),
         *(call.retry_at for call in calls),
         *asserted,
+        *left_over,
         come_back_at,
         plan.next_assertion,
     )

@@ -21,10 +21,10 @@ def read_fields(node: Node, name: str, shape: Shape, found: Diagnostics) -> Mapp
             found.add(node, f"{name} lacks {key.name}", f"add it, like `{key.name}: {key.example}`")
     for key in shape.dependent:
         if key.name in fields and key.needs.isdisjoint(fields):
-            what = f"{key.name} has nothing to work on without {_either(key.needs)}"
+            what = f"{key.name} has nothing to work on without {_either(key.needs, shape)}"
             found.add(fields[key.name], what, "add one of them for the whole dialog, or remove the line")
     if shape.any_of and shape.any_of.isdisjoint(fields):
-        found.add(node, f"{name} declares nothing", f"add {_either(shape.any_of)}, or remove it")
+        found.add(node, f"{name} declares nothing", f"add {_either(shape.any_of, shape)}, or remove it")
     return fields
 
 
@@ -48,6 +48,6 @@ def _listed(keys: tuple[Key, ...]) -> str:
     return ", ".join(key.name for key in keys)
 
 
-def _either(names: frozenset[str]) -> str:
-    *others, last = sorted(names)
+def _either(names: frozenset[str], shape: Shape) -> str:
+    *others, last = (key.name for key in shape.keys if key.name in names)
     return f"{', '.join(others)} or {last}"

@@ -144,7 +144,7 @@ class _Walk:
         if _UNSHOWABLE.search(root.absolute):
             self._give_up(root.typed, _UNSHOWABLE_NAME)
             return None
-        destination = self._lead(root.absolute)
+        destination = self.links.follow(root.absolute)
         self.names.update(destination.names)
         real = destination.real
         nearest = real or destination.names[-1]
@@ -155,12 +155,6 @@ class _Walk:
             return None
         self._add_git_folder(enclosing(top, self.links))
         return real
-
-    def _lead(self, path: str, start: str = "/") -> Destination:
-        destination = self.links.follow(path, start)
-        if destination.real is None and Links().follow(path, start) != destination:
-            self.torn = True  # it leads somewhere by now: a link on the way was swapped
-        return destination
 
     def _add_git_folder(self, folder: str | None) -> None:
         if folder is not None and folder not in self.git_folders:
@@ -236,7 +230,7 @@ class _Walk:
 
     def _follow(self, link: _Link) -> None:
         named = link.name.endswith(SUFFIXES)
-        destination = self._lead(link.name, link.folder.real)
+        destination = self.links.follow(link.name, link.folder.real)
         real = destination.real
         if real is not None and self._is_inside(real):
             self.names.update(destination.names)

@@ -104,9 +104,11 @@ class UserReader:
         if scalar is None:
             return
         if not scalar.plain:
-            self._found.add(scalar, f"{key} is a text", "write true without quotes, or a list like [123, 456]")
+            self._found.add(
+                scalar, f"{key} is a text", "write true without quotes, or a list like [123, 456]"
+            )
         elif scalar.text.lower() in _FALSE:
-            what = f"{key}: {scalar.text} can't be reached, the chat service has no \"un{key}\""
+            what = f'{key}: {scalar.text} can\'t be reached, the chat service has no "un{key}"'
             self._found.add(scalar, what, "remove the line")
         elif _DIGITS.fullmatch(scalar.text):
             what = f"{name_value(key, scalar.text)} is neither true nor a list"

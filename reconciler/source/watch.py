@@ -5,7 +5,6 @@ scans now and then in any case; and the watch itself is made anew every minute.
 """
 
 import asyncio
-import atexit
 import math
 import time
 from collections.abc import Sequence
@@ -92,11 +91,9 @@ class Watch:
     def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._thread = Thread(target=self._run, name="watch", daemon=True)
-        atexit.register(self._end)
         self._thread.start()
 
     def _end(self) -> None:
-        atexit.unregister(self._end)
         self._stop.set()
         if self._thread is not None:
             # A thread that hangs in a dead network file system does not hold up the process.

@@ -135,12 +135,12 @@ class _Tree:
             self._close(None)
         return CutOff(root=self._items[0] if self._items else None, found=self._found, why=why)
 
-    def _start(self, _event: Any) -> None:
+    def _start(self, event: Any) -> None:
+        self._first = 0 if event is None else event.end_mark.index
         self._found = Diagnostics(self._path)
         self._items: list[Node] = []
         self._outer: list[_Open] = []
         self._anchors: dict[str, ScalarNode | None] = {}
-        self._first = 0
 
     def _scalar(self, event: Any) -> None:
         mark = event.start_mark
@@ -176,11 +176,11 @@ class _Tree:
             raise _TooDeepError(Problem(origin, f"nested deeper than {DEEPEST} levels", "close what is open"))
         if not self._outer:
             self._first = mark.index
-        self._outer.append(
-            _Open(self._items, type(event) is MappingStartEvent, mark.line + 1, mark.column + 1)
-        )
+        line, column = mark.line + 1, mark.column + 1
+        self._outer.append(_Open(self._items, type(event) is MappingStartEvent, line, column))
         self._items = []
-        self._decorate(event, None)
+        if event.anchor is not None or event.tag is not None:
+            self._decorate(event, SequenceNode(self._items, line, column))
 
     def _close(self, _event: Any) -> None:
         items = self._items

@@ -4,17 +4,18 @@ import asyncio
 import gzip
 import socket
 from collections.abc import Awaitable, Callable
+from random import Random
 
 import pytest
 
 from reconciler.core.outcome import Answered, Unanswered
 from tests.chat_api.actions import update
-from tests.chat_api.wire import SUCCESS, Received, always, open_api, raw_service, response
+from tests.chat_api.wire import SUCCESS, Received, Script, always, open_api, raw_service, response
 
 LOST = Unanswered(words="the connection was lost before an answer came", sent=True)
 BROKE_OFF = Unanswered(words="the answer broke off", sent=True)
 NOT_HTTP = Unanswered(words="what came back is not HTTP", sent=True)
-LATE = Unanswered(words="no whole answer within 0.3 s", sent=True)
+LATE = Unanswered(words="no whole answer within 0.6 s", sent=True)
 
 
 async def some_turns() -> None:
@@ -158,7 +159,7 @@ async def drip_head(request: Received) -> None:
 async def test_an_answer_that_never_ends_ends_at_the_deadline(
     script: Callable[[Received], Awaitable[None]],
 ) -> None:
-    async with raw_service(script) as service, open_api(service.url, timeout=0.3) as api:
+    async with raw_service(script) as service, open_api(service.url, timeout=0.6) as api:
         async with asyncio.timeout(10):
             assert await api.send(update("Hello")) == LATE
     assert len(service.received) == 1
@@ -243,6 +244,56 @@ async def test_a_gzip_bomb_stays_packed() -> None:
     packed = response(500, bomb, "Content-Encoding: gzip", "Content-Type: text/plain")
     async with raw_service(always(packed)) as service, open_api(service.url) as api:
         assert await api.send(update("Hello")) == Answered(status=500, words="a body that is not text")
+
+
+async def test_a_reason_phrase_in_another_alphabet_costs_no_connection() -> None:
+    busy = b"HTTP/1.1 503 Indisponible, d\xe9sol\xe9\r\nContent-Length: 0\r\n\r\n"
+    async with raw_service(always(busy)) as service, open_api(service.url, connections=2) as api:
+        answers = [await api.send(update("Hello")) for _ in range(5)]
+    assert answers == [Answered(status=503)] * 5
+    assert service.connections == 1
+
+
+ANSWERS = [
+    SUCCESS,
+    response(404, b'{"errors":["x"]}', "X-Request-Id: 7", "Retry-After: 3", "Set-Cookie: a=b", "Date: x"),
+    response(200, b"\x1f\x8bxx", "Content-Encoding: gzip, br", "Content-Type: text/html; charset=\xff"),
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    b"HTTP/1.0 500 Bl\xe9\r\nConnection: close\r\n\r\nbody",
+    b"HTTP/1.1 301 Moved\r\nLocation: http://[::\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 101 Other\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\nabc",
+]
+SPLINTERS = [b"\r\n", b":", b"\0", b"\xff\xfe", b"9" * 20, b"-1", b" ", b"HTTP/2 ", b"Content-Length: 5\r\n"]
+SPLINTERS += [b"Transfer-Encoding: gzip\r\n", b"Set-Cookie: \x00=\xff;;=\r\n", b"Content-Encoding: x\r\n"]
+
+
+def mutilated(answer: bytes, random: Random) -> bytes:
+    for _ in range(random.randint(0, 4)):
+        start = random.randint(0, len(answer))
+        end = min(len(answer), start + random.choice([0, 0, 1, 8]))
+        answer = answer[:start] + random.choice([b"", random.randbytes(2), *SPLINTERS]) + answer[end:]
+    return answer
+
+
+async def test_no_bytes_that_come_back_raise_or_cost_a_connection() -> None:
+    random = Random(2026)  # noqa: S311  # repeatable mutilation, not a secret
+
+    async def mutilate(request: Received) -> None:
+        await request.answer(mutilated(random.choice(ANSWERS), random))
+        request.close()
+
+    script: Script = mutilate
+
+    async def answer(request: Received) -> None:
+        await script(request)
+
+    async with raw_service(answer) as service, open_api(service.url, connections=4) as api:
+        async with asyncio.timeout(60):
+            for _ in range(500):
+                assert isinstance(await api.send(update("Hello")), Answered | Unanswered)
+            script = always(SUCCESS)
+            answers = await asyncio.gather(*(api.send(update("Hello")) for _ in range(20)))
+    assert answers == [Answered(status=200)] * 20
 
 
 async def test_a_cancelled_call_harms_no_later_one() -> None:

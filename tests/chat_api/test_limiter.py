@@ -74,11 +74,10 @@ def test_calls_are_spread_evenly() -> None:
         return await calls(limiter(80), seconds=10)
 
     gaps = [later - earlier for earlier, later in pairwise(run(main()))]
-    assert min(gaps) >= 1 / 80 - 0.005
-    assert max(gaps) <= 1.01 / 80
+    assert gaps == pytest.approx([1.01 / 80] * len(gaps))
 
 
-@pytest.mark.parametrize("most_late", [0.001, 0.003, 0.005])
+@pytest.mark.parametrize("most_late", [0.001, 0.005, 0.015])
 def test_late_timers_cost_no_calls(most_late: float) -> None:
     random = Random(7)  # noqa: S311  # repeatable lateness, not a secret
 
@@ -97,10 +96,23 @@ def test_a_stall_is_not_caught_up_on() -> None:
         return await calls(limiter(80, late), seconds=3)
 
     times = run(main())
-    gaps = [later - earlier for earlier, later in pairwise(times)]
-    assert max(gaps) > 0.7
-    assert min(gaps) > 0.007
-    assert len(times) <= 3 * 80 - 0.7 * 80 + 2
+    stalled = max(range(1, len(times)), key=lambda i: times[i] - times[i - 1])
+    after = [time - times[stalled] for time in times[stalled:]]
+    assert times[stalled] - times[stalled - 1] > 0.7
+    assert len([time for time in after if time < 1 / 80]) <= 3
+    assert len(times) <= (3 - 0.7) * 80 + 2
+
+
+def test_a_busy_event_loop_costs_few_calls() -> None:
+    random = Random(7)  # noqa: S311  # repeatable lateness, not a secret
+
+    async def main() -> list[float]:
+        late = iter(lambda: random.expovariate(1 / 0.014), None)
+        return await calls(limiter(80, late), seconds=60)
+
+    times = run(main())
+    assert len(times) >= 0.9 * 80 * 60
+    assert most_in_a_second(times) <= 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
