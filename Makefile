@@ -54,3 +54,7 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/run
 
 clean:
 	rm -rf $(VENV) dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+.PHONY: test-image
+test-image: $(VENV)/dev ## The container image, built and run for real; needs podman
+	$(BIN)/pytest tests/image/prove_image.py

@@ -5,11 +5,11 @@ the rate is a ceiling in *every* window of a second, not a mean with bursts arou
 
 - **The ceiling.** A call waits until a second has passed since the one that left `rate` calls
   before it. So no window of a second holds more than `rate`, rounded up, whatever timers do.
-- **The pace.** Calls have slots, evenly spaced, and none leaves before its slot. A slot does not
-  move when a timer is late, so lateness is made up for: by what a busy event loop does to a
-  timer, not by what a stall does to it.
+- **The pace.** Calls have slots, evenly spaced, and none leaves before its slot. The next slot does
+  not move when the timer for this one is late, so that lateness does not add up; it does move after
+  a stall, which is not caught up on, and where nobody was waiting.
 
-Both are a little stricter than the rate, as calls also move against each other on the way.
+Both are one percent stricter than the rate, as calls also move against each other on the way.
 
 Not aiolimiter, which bursts or else loses every timer's lateness, nor pyrate-limiter, which pads
 each wait by 50 ms: neither shrinks at a 429, serves by priority, or sleeps on a clock passed in.
@@ -27,14 +27,14 @@ from typing import Final
 
 _LOWEST: Final = 0.1
 _HIGHEST: Final = 10_000.0
-_WINDOW: Final = 1.005
-"""Seconds that count as one for the ceiling: calls may move by 5 ms on their way."""
+_WINDOW: Final = 1.01
+"""Seconds that count as one for the ceiling: calls may move by 10 ms against each other on the way."""
 
-_PACE: Final = 1.01
+_PACE: Final = 1.015
 """Seconds that count as one for the pace. Slower than the ceiling, so that it rarely has to hold."""
 
 _MADE_UP: Final = 0.02
-"""Seconds of lateness that are made up for. Calls up to 49 a second never leave together."""
+"""Seconds of lateness that are made up for. Up to 50 calls a second never leave together."""
 
 _LARGEST_PLAN: Final = 160.0
 """The vendor's largest plan that has a limit: where an unlimited rate shrinks from."""
@@ -106,20 +106,22 @@ class Limiter:
         """Wait for a token. The lowest `priority` goes first, then whoever came first.
 
         The token is taken in the step that returns, so a waiter that is cancelled takes none
-        and a stall of the event loop cannot bunch calls together.
+        and its time is the time at which the call can leave.
         """
         turn = (priority, next(self._arrivals), asyncio.Event())
         insort(self._queue, turn)
-        first = turn[2]
+        first, lateness = turn[2], 0.0
         try:
             while True:
                 if self._queue[0] is not turn:
                     first.clear()
                     await first.wait()
+                    lateness = _MADE_UP
                 elif (wait := self._due() - self._clock()) > 0:
                     await self._sleep(wait)
+                    lateness = _MADE_UP
                 else:
-                    self._take()
+                    self._take(lateness)
                     return
         finally:
             self._queue.remove(turn)
@@ -154,8 +156,8 @@ class Limiter:
             return self._next_slot
         return max(self._next_slot, self._left[-int(most)] + _WINDOW)
 
-    def _take(self) -> None:
+    def _take(self, lateness: float) -> None:
         now, rate = self._clock(), self.present_rate
         self._left.append(now)
         if rate is not None:
-            self._next_slot = max(self._next_slot, now - _MADE_UP) + _PACE / rate
+            self._next_slot = max(self._next_slot, now - lateness) + _PACE / rate

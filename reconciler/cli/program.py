@@ -28,6 +28,16 @@ _COMMANDS: Final = {
 }
 
 
+def commands() -> dict[str, click.Command]:
+    """Give every command by its name."""
+    return {name: _command(name) for name in _COMMANDS}
+
+
+def _command(name: str) -> click.Command:
+    command: click.Command = importlib.import_module(f"reconciler.cli.{name}").command
+    return command
+
+
 class _Commands(click.Group):
     """Commands by name; a command's module is imported only when that command is called."""
 
@@ -39,10 +49,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command's module."""
         del ctx
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"reconciler.cli.{cmd_name}").command
-        return command
+        return _command(cmd_name) if cmd_name in _COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table above, so that help imports none of them."""

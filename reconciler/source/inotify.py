@@ -93,6 +93,14 @@ class Inotify:
         return any(map(self._points.turns_on, changes)) or watch_points(walk(self._roots)) != self._points
 
 
+def explain(error: Exception) -> str:
+    """Say for people why inotify failed."""
+    words = str(error).partition(" (Error {")[0]  # what follows is for watchfiles' developers
+    if "watch limit" in words or "Too many open files" in words:
+        return f"{words}; raise fs.inotify.max_user_watches or fs.inotify.max_user_instances"
+    return words
+
+
 def _notify(points: WatchPoints) -> RustNotify:
     notify = RustNotify(
         list(points.watched),

@@ -48,8 +48,8 @@ class Tree:
 
     `folders` are the real folders that were listed; `names` are those on whose meaning the rest
     depends: every step of a root's path and every symlink; `links` are the symlinks with their
-    targets. `tops` are the real folders that hold the roots, or would if they existed. `torn` tells that something vanished during the walk: walk
-    again. The rest is as in `Scan`.
+    targets. `tops` are the real folders that hold the roots, or would if they existed. `torn` tells
+    that something vanished during the walk: walk again. The rest is as in `Scan`.
     """
 
     files: tuple[FoundFile, ...]

@@ -14,7 +14,7 @@ from threading import Event, Thread
 from typing import Final, Literal
 
 from reconciler.source.deadline import Deadline
-from reconciler.source.inotify import Inotify, SilentFileSystemError
+from reconciler.source.inotify import Inotify, SilentFileSystemError, explain
 from reconciler.source.polling import Polling
 from reconciler.source.tree import roots_of
 
@@ -137,7 +137,7 @@ class Watch:
 
     def _fail(self, error: Exception) -> None:
         self._errors += 1
-        self._last_error = self._reason = f"{type(error).__name__}: {error}"
+        self._last_error = self._reason = explain(error)
         self._retry_at = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _RENEWAL)
 

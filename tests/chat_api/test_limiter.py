@@ -74,11 +74,11 @@ def test_calls_are_spread_evenly() -> None:
         return await calls(limiter(80), seconds=10)
 
     gaps = [later - earlier for earlier, later in pairwise(run(main()))]
-    assert gaps == pytest.approx([1.01 / 80] * len(gaps))
+    assert gaps == pytest.approx([1.015 / 80] * len(gaps))
 
 
-@pytest.mark.parametrize("most_late", [0.001, 0.005, 0.015])
-def test_late_timers_cost_no_calls(most_late: float) -> None:
+@pytest.mark.parametrize("most_late", [0.001, 0.005, 0.01, 0.02])
+def test_late_timers_do_not_add_up(most_late: float) -> None:
     random = Random(7)  # noqa: S311  # repeatable lateness, not a secret
 
     async def main() -> list[float]:
@@ -103,16 +103,16 @@ def test_a_stall_is_not_caught_up_on() -> None:
     assert len(times) <= (3 - 0.7) * 80 + 2
 
 
-def test_a_busy_event_loop_costs_few_calls() -> None:
-    random = Random(7)  # noqa: S311  # repeatable lateness, not a secret
+def test_an_idle_time_is_not_caught_up_on() -> None:
+    async def main() -> float:
+        gate = limiter(80)
+        await gate.acquire()
+        await asyncio.sleep(10)
+        await gate.acquire()
+        await gate.acquire()
+        return virtual_loop().time()
 
-    async def main() -> list[float]:
-        late = iter(lambda: random.expovariate(1 / 0.014), None)
-        return await calls(limiter(80, late), seconds=60)
-
-    times = run(main())
-    assert len(times) >= 0.9 * 80 * 60
-    assert most_in_a_second(times) <= 80
+    assert run(main()) == pytest.approx(10 + 1.015 / 80)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +205,7 @@ def test_a_waiter_that_is_cancelled_takes_no_token(cancelled: int, at: float) ->
         return left
 
     times = run(main())
-    already_served = at > (cancelled + 1) * 0.1005
+    already_served = at > (cancelled + 1) * 0.1015
     assert times == pytest.approx([0.1, 0.2, 0.3, 0.4][: 4 if already_served else 3], abs=0.01)
 
 
@@ -221,7 +221,7 @@ def test_all_waiters_can_be_cancelled_and_the_next_is_served_in_time() -> None:
         await gate.acquire()
         return virtual_loop().time()
 
-    assert run(main()) == pytest.approx(1, abs=0.01)
+    assert run(main()) == pytest.approx(1, abs=0.02)
 
 
 def test_without_a_limit_nothing_waits() -> None:
@@ -340,4 +340,4 @@ def test_a_pause_that_makes_no_sense_is_refused(seconds: float) -> None:
 async def test_the_real_clock_is_the_default() -> None:
     gate, start = Limiter(200), time.monotonic()
     await asyncio.gather(*(gate.acquire() for _ in range(41)))
-    assert time.monotonic() - start >= 40 / 200 - 0.005
+    assert time.monotonic() - start >= 40 / 200 - 0.02

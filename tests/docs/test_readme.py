@@ -22,7 +22,9 @@ from reconciler.sandbox.server import running_sandbox
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-BLOCK = re.compile(r"(<!-- transcript: begin -->\n```console\n)(.*?)(```\n<!-- transcript: end -->)", re.DOTALL)
+BLOCK = re.compile(
+    r"(<!-- transcript: begin -->\n```console\n)(.*?)(```\n<!-- transcript: end -->)", re.DOTALL
+)
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
 
 

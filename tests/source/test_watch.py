@@ -117,7 +117,7 @@ async def test_polling_takes_over_where_inotify_cannot_begin(
     async with aclosing(Watch([Path("link")], mode=asked)) as watch:
         assert await watch.changed(_DEADLINE)
         assert (watch.mode, watch.errors) == ("poll", 1)
-        assert "UnicodeEncodeError" in str(watch.last_error)
+        assert "can't encode" in str(watch.last_error)
         write(real / "x.yaml", "new")
         assert await watch.changed(_DEADLINE)
 
