@@ -69,6 +69,7 @@ def test_the_lock_ends_with_its_process_however_that_ends(path: Path, end: str) 
 
 
 def test_one_process_cannot_open_it_twice_either(path: Path) -> None:
+    path.with_name(f"{path.name}.lock").write_text("4194304 2026-11-22T12:00:00.123456+00:00 and more\n")
     with open_ledger(path, keep_text=True), pytest.raises(LedgerInUse, match=f"process {os.getpid()} since"):
         open_ledger(path, keep_text=True)
     open_ledger(path, keep_text=True).close()

@@ -49,9 +49,10 @@ def test_a_bad_manifest_is_refused_without_the_c_library_too(file: Path) -> None
     fast, slow = (
         load(file.read_bytes(), "bad.yaml", RULES, parser) for parser in (FastestParser, PythonParser)
     )
-    assert slow.broken == fast.broken
     assert slow.manifests == fast.manifests
-    if not file.stem.startswith("yaml-"):  # about YAML itself, the parsers use words of their own
+    assert [broken.name for broken in slow.broken] == [broken.name for broken in fast.broken]
+    if not file.stem.startswith("yaml-"):  # about YAML itself, the parsers have words of their own
+        assert slow.broken == fast.broken
         assert [problem.what for problem in slow.problems] == [problem.what for problem in fast.problems]
 
 
