@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 .PHONY: demo test check lint types format requirements clean
 
 demo: $(VENV)/run ## Watch manifests/ against a local stand-in for the chat service
-	@$(BIN)/reconciler demo
+	@set -m 2>/dev/null; $(BIN)/reconciler demo # job control: Ctrl-C reaches the demo and not make
 
 test: lint types ## The whole suite, lint, types and import contracts
 	$(BIN)/pytest --numprocesses 2 --cov --cov-report=term

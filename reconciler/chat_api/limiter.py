@@ -9,7 +9,7 @@ the rate is a ceiling in *every* window of a second, not a mean with bursts arou
   not move when the timer for this one is late, so that lateness does not add up; it does move after
   a stall, which is not caught up on, and where nobody was waiting.
 
-Both are one percent stricter than the rate, as calls also move against each other on the way.
+Both are about a percent stricter than the rate, as calls also move against each other on the way.
 
 Not aiolimiter, which bursts or else loses every timer's lateness, nor pyrate-limiter, which pads
 each wait by 50 ms: neither shrinks at a 429, serves by priority, or sleeps on a clock passed in.
@@ -27,10 +27,10 @@ from typing import Final
 
 _LOWEST: Final = 0.1
 _HIGHEST: Final = 10_000.0
-_WINDOW: Final = 1.01
-"""Seconds that count as one for the ceiling: calls may move by 10 ms against each other on the way."""
+_WINDOW: Final = 1.008
+"""Seconds that count as one for the ceiling: calls may move by 8 ms against each other on the way."""
 
-_PACE: Final = 1.015
+_PACE: Final = 1.012
 """Seconds that count as one for the pace. Slower than the ceiling, so that it rarely has to hold."""
 
 _MADE_UP: Final = 0.02

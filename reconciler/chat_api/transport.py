@@ -5,7 +5,7 @@ Why no `httpx.AsyncClient`: calls go straight to the transport, so nothing can f
 with the credential, keep cookies, or take a proxy or a password from the environment.
 
 One call is at most one request. aiohttp repeats a PUT by itself when a connection breaks, also
-one that the service had already acted on (its issue 10790: this cannot be turned off). That
+one that the service had already acted on, and that cannot be turned off (aiohttp #10790). It
 would escape the rate limit and the ledger, so a break becomes an error that it does not repeat,
 unless nothing had been written yet.
 """
@@ -86,7 +86,7 @@ class _Request(aiohttp.ClientRequest):
     """Knows whether it was written, and is not written to a connection that is no longer clean.
 
     A service may answer without being asked, often with a 408 while the connection is idle.
-    aiohttp would take that for the answer to the next call (its issue 13656).
+    aiohttp would take that for the answer to the next call (aiohttp #13656).
     """
 
     written = False

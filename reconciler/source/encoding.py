@@ -43,14 +43,14 @@ def decode(data: bytes, found: Diagnostics) -> str:
         found.add_at(1, 1, "the file is empty", "a half-written save? write a manifest, or remove the file")
         return ""
     if invisible := _INVISIBLE.search(text):
-        line, column = _place(text, invisible.start())
+        line, column = place_of(text, invisible.start())
         found.add_at(line, column, f"the invisible character U+{ord(invisible.group()):04X}", "remove it")
         text = _INVISIBLE.sub(_REPLACEMENT, text)
     if conflict := _CONFLICT.search(text):
-        line, column = _place(text, conflict.start())
+        line, column = place_of(text, conflict.start())
         found.add_at(line, column, "a merge conflict", "keep one side of it, and remove its markers")
     if not text.rstrip(" \t").endswith(_COMPLETE):
-        line, column = _place(text, len(text))
+        line, column = place_of(text, len(text))
         todo = "a half-written save? end the line with one"
         found.add_at(line, column, "the last line has no line break", todo)
     return text
@@ -61,15 +61,15 @@ def _decode_utf8(data: bytes, found: Diagnostics) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start].decode().removeprefix("\ufeff")
-        line, column = _place(before, len(before))
+        line, column = place_of(before, len(before))
         found.add_at(
             line, column, f"the byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8"
         )
         return data.decode(errors="replace")
 
 
-def _place(text: str, index: int) -> tuple[int, int]:
-    """Give line and column of the character at `index`, both from 1."""
+def place_of(text: str, index: int) -> tuple[int, int]:
+    """Give line and column of the character at `index`, or of the end of the text, both from 1."""
     line, start = 1, 0
     for found in _LINE_BREAK.finditer(text, 0, index):
         line, start = line + 1, found.end()

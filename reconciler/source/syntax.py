@@ -9,6 +9,7 @@ from yaml.reader import Reader
 from yaml.scanner import Scanner
 
 from reconciler.core.problem import Origin, Problem
+from reconciler.source.encoding import place_of
 
 
 class EventParser(Protocol):
@@ -104,12 +105,16 @@ _COMPLAINTS: Final = (
 _UNKNOWN: Final = _Complaint("", "not valid YAML", "look at the indentation and the quotes here and above")
 
 
-def explain(error: Exception, path: str) -> Problem:
-    """Give a parser's error as a problem; none of its own words, which could quote the file."""
-    if not isinstance(error, MarkedYAMLError):
-        return Problem(Origin(path, 1, 1), _UNKNOWN.what, _UNKNOWN.todo)
-    words = error.problem or ""
-    complaint = next((c for c in _COMPLAINTS if c.part in words), _UNKNOWN)
-    mark = (error.context_mark if complaint.at_start else None) or error.problem_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+def explain(error: Exception, text: str, path: str) -> Problem:
+    """Give a parser's error about `text` as a problem; not in its words, which could quote a message."""
+    line, column = 1, 1
+    complaint = _UNKNOWN
+    if isinstance(error, MarkedYAMLError):
+        words = error.problem or ""
+        complaint = next((c for c in _COMPLAINTS if c.part in words), _UNKNOWN)
+        mark = (error.context_mark if complaint.at_start else None) or error.problem_mark
+        if mark is not None and mark.index < len(text):
+            line, column = mark.line + 1, mark.column + 1
+        else:
+            line, column = place_of(text, len(text))  # libyaml adds a line to a file that lacks its end
     return Problem(Origin(path, line, column), complaint.what, complaint.todo)

@@ -75,7 +75,7 @@ def documents(text: str, path: str, parser: type[EventParser] = FastestParser) -
             if type(event) is DocumentEndEvent:
                 yield tree.document(event)
     except (YAMLError, ValueError) as error:
-        yield tree.cut_off(explain(error, path))
+        yield tree.cut_off(explain(error, text, path))
     except _TooDeepError as error:
         yield tree.cut_off(error.problem)
     else:

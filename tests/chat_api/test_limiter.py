@@ -74,10 +74,10 @@ def test_calls_are_spread_evenly() -> None:
         return await calls(limiter(80), seconds=10)
 
     gaps = [later - earlier for earlier, later in pairwise(run(main()))]
-    assert gaps == pytest.approx([1.015 / 80] * len(gaps))
+    assert gaps == pytest.approx([1.012 / 80] * len(gaps))
 
 
-@pytest.mark.parametrize("most_late", [0.001, 0.005, 0.01, 0.02])
+@pytest.mark.parametrize("most_late", [0.001, 0.005, 0.01])
 def test_late_timers_do_not_add_up(most_late: float) -> None:
     random = Random(7)  # noqa: S311  # repeatable lateness, not a secret
 
@@ -112,7 +112,7 @@ def test_an_idle_time_is_not_caught_up_on() -> None:
         await gate.acquire()
         return virtual_loop().time()
 
-    assert run(main()) == pytest.approx(10 + 1.015 / 80)
+    assert run(main()) == pytest.approx(10 + 1.012 / 80)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +205,7 @@ def test_a_waiter_that_is_cancelled_takes_no_token(cancelled: int, at: float) ->
         return left
 
     times = run(main())
-    already_served = at > (cancelled + 1) * 0.1015
+    already_served = at > (cancelled + 1) * 0.1012
     assert times == pytest.approx([0.1, 0.2, 0.3, 0.4][: 4 if already_served else 3], abs=0.01)
 
 

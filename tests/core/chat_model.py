@@ -26,7 +26,6 @@ from tests.core.builders import MESSAGES, MINUTE, NOW, THIS
 STRANGER: Final = MessageId("9" * 24)
 """A message of the dialog that no manifest declares."""
 
-
 RETRY_AT: Final = NOW + MINUTE
 """When what was deferred is to be tried again."""
 

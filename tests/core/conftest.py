@@ -2,14 +2,15 @@
 
 import os
 
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
-# No deadline: a loaded machine is no bug. No database: a failure is found again from its printed blob.
-# No explaining: it takes longer than the search.
+# No deadline and no check of speed: a loaded machine is no bug. No database: a failure is found again
+# from its printed blob. No explaining: it takes longer than the search.
 settings.register_profile(
     "quick",
     max_examples=40,
     deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
     database=None,
     print_blob=True,
     phases=set(Phase) - {Phase.explain},

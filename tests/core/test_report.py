@@ -146,10 +146,32 @@ def test_a_report_carries_the_names_of_its_dialog() -> None:
     assert (found.name, found.dialog, found.origin, found.labels) == ("vip-lounge", DIALOG, HERE, {})
 
 
-def test_what_a_call_for_the_dialog_covers_is_counted_with_it() -> None:
-    wanted = manifest(message(M1, read=[ALICE]), message(M2, read=[ALICE]), read=[ALICE])
-    found = report(wanted, answers=[DOWN])
-    assert (found.declared, found.applied, found.held) == (3, 0, {HeldReason.BACKING_OFF: 3})
+COVERING = manifest(message(M1, read=[ALICE]), message(M2, read=[ALICE]), read=[ALICE])
+"""One call: for the dialog, which makes two marks of messages too."""
+
+
+@pytest.mark.parametrize(
+    ("answer", "condition", "counts", "due_at"),
+    [
+        pytest.param(OK, Condition.IN_SYNC, (3, 0, {}), None, id="they are applied with it"),
+        pytest.param(
+            DOWN, Condition.BACKING_OFF, (0, 0, {HeldReason.BACKING_OFF: 3}), RETRY_AT, id="they wait with it"
+        ),
+        pytest.param(
+            FORBIDDEN,
+            Condition.STALLED,
+            (0, 2, {HeldReason.REJECTED: 1}),
+            ANSWERED_AT,
+            id="they are not rejected with it, and go on their own at once",
+        ),
+    ],
+)
+def test_marks_that_a_call_for_the_dialog_covers(
+    answer: Answer, condition: Condition, counts: tuple[int, int, dict[HeldReason, int]], due_at: datetime
+) -> None:
+    found = report(COVERING, answers=[answer])
+    assert (found.declared, found.condition, found.due_at) == (3, condition, due_at)
+    assert (found.applied, found.pending, dict(found.held)) == counts
 
 
 @pytest.mark.parametrize(

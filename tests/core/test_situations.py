@@ -49,8 +49,7 @@ def marks_wait_with_the_dialog(situation: Situation, plan: DialogPlan) -> bool:
 def a_covered_mark_was_backing_off(situation: Situation, plan: DialogPlan) -> bool:
     failed = situation.applied.failed
     waits = {key for key, failure in failed.items() if failure.retry_at and failure.retry_at > NOW}
-    marking = {(mark, action.actor) for action in whole(plan) for mark in action.marks}
-    return any(key.message and (key.mark, key.user) in marking for key in waits)
+    return any(change.key in waits for action in whole(plan) for change in action.covered)
 
 
 SHAPES: dict[str, Callable[[Situation, DialogPlan], bool]] = {
@@ -65,7 +64,7 @@ SHAPES: dict[str, Callable[[Situation, DialogPlan], bool]] = {
     "sent, rejected and backing off at once": sends_rejects_and_backs_off,
     "a second attempt": lambda _, p: any(action.attempt == 2 for action in p.actions),
     "a mark that waits with the dialog": marks_wait_with_the_dialog,
-    "a mark that was backing off beside the dialog's": a_covered_mark_was_backing_off,
+    "a mark that was backing off and is covered": a_covered_mark_was_backing_off,
 }
 
 

@@ -77,18 +77,20 @@ class Setup:
     key: Path
     volume: str
 
-    def declare(self, manifest: str) -> None:
+    def declare(self, manifest: str, *, folder: str = ".") -> None:
         """Write the manifest."""
-        (self.manifests / "opening-hours.yaml").write_text(manifest, encoding="utf-8")
+        file = self.manifests / folder / "opening-hours.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(manifest, encoding="utf-8")
 
     @contextmanager
-    def daemon(self, *options: str, ledger: str = "rw") -> Iterator[str]:
-        """Run the image as it is meant to be run; give the container's id. `ledger` is how it is mounted."""
-        with self.podman.running(*self.arguments(*options, ledger=ledger)) as container:
+    def daemon(self, *options: str, command: tuple[str, ...] = ()) -> Iterator[str]:
+        """Run the image as it is meant to be run, or with a command of its own; give the container's id."""
+        with self.podman.running(*self.arguments(*options), *command) as container:
             yield container
 
     def arguments(self, *options: str, ledger: str = "rw") -> tuple[str, ...]:
-        """Give what `podman run` is given."""
+        """Give what `podman run` is given. `ledger` is how the ledger's volume is mounted."""
         return (
             f"--network=container:{self.chat.container}",
             *HARDENED,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import dataclass
 from time import monotonic
 
 import pytest
@@ -19,21 +20,22 @@ GROUP = 2000
 COMPILERS = "as c++ cc clang cmake cpp g++ gcc go ld make rustc tcc"
 
 
-@pytest.fixture
-def in_image(podman: Podman, image: str) -> "Inside":
-    return Inside(podman, image)
-
-
+@dataclass(frozen=True, slots=True)
 class Inside:
-    """Runs a shell line in a container of its own, whose root is as writable as its user may write it."""
+    """Runs a shell line in a container of its own, on a root that is writable as far as its modes go."""
 
-    def __init__(self, podman: Podman, image: str) -> None:
-        self._run = (podman, image)
+    podman: Podman
+    image: str
 
     def __call__(self, line: str, *, user: int = OURS) -> list[str]:
-        podman, image = self._run
+        """Give what the line prints."""
         options = ("--rm", "--network=none", f"--user={user}", "--entrypoint=sh")
-        return podman("run", *options, image, "-c", line).splitlines()
+        return self.podman("run", *options, self.image, "-c", line).splitlines()
+
+
+@pytest.fixture
+def in_image(podman: Podman, image: str) -> Inside:
+    return Inside(podman, image)
 
 
 def test_the_image_says_how_it_is_run(podman: Podman, image: str) -> None:
@@ -55,7 +57,7 @@ def test_nothing_in_it_compiles(in_image: Inside) -> None:
 
 
 def test_it_holds_the_pinned_packages_and_no_installer(in_image: Inside) -> None:
-    listing = "from importlib.metadata import distributions; print(*(f'{d.name}=={d.version}' for d in distributions()))"
+    listing = "import importlib.metadata as m; print(*(f'{d.name}=={d.version}' for d in m.distributions()))"
     (line,) = in_image(f'python -I -c "{listing}"')
     found = {_normal(each) for each in line.split()}
     pins = re.findall(r"^\S+==\S+", (ROOT / "requirements/run.txt").read_text(encoding="utf-8"), re.MULTILINE)
@@ -111,6 +113,20 @@ def test_an_edit_on_the_host_makes_one_call(setup: Setup) -> None:
     with setup.daemon() as container:
         setup.wait_until_ready(container)
         setup.declare(MANIFEST.replace("Good morning", "Good evening"))
+        *_, last = calls = setup.chat.calls(at_least=CALLS + 1)
+    assert len(calls) == CALLS + 1
+    assert last["message"] == "Good evening"
+
+
+def test_it_follows_the_link_that_git_sync_swaps(setup: Setup) -> None:
+    setup.declare(MANIFEST, folder=".worktrees/one")
+    setup.declare(MANIFEST.replace("Good morning", "Good evening"), folder=".worktrees/two")
+    current, following = setup.manifests / "current", setup.manifests / "following"
+    current.symlink_to(".worktrees/one")
+    with setup.daemon(command=("run", "/manifests/current")) as container:
+        setup.wait_until_ready(container)
+        following.symlink_to(".worktrees/two")
+        following.replace(current)
         *_, last = calls = setup.chat.calls(at_least=CALLS + 1)
     assert len(calls) == CALLS + 1
     assert last["message"] == "Good evening"
@@ -174,13 +190,6 @@ def test_a_stop_is_clean_and_a_new_container_calls_nothing(
         setup.wait_until_ready(container)
         facts.append(f"start: {monotonic() - begun:.1f} s from `podman run` to ready")
         assert len(setup.chat.calls()) == CALLS
-
-
-def test_a_stop_in_the_middle_of_the_start_is_heard(podman: Podman, setup: Setup) -> None:
-    """The kernel keeps SIGTERM from a first process that has not said what to do with it."""
-    setup.declare(MANIFEST)
-    with setup.daemon() as container:
-        assert _stopped(podman, container) == 0
 
 
 def test_it_runs_as_any_user_whose_group_may_write_the_volume(podman: Podman, setup: Setup) -> None:

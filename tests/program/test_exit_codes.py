@@ -1,12 +1,14 @@
 """Exit codes are an interface: one meaning each, whatever the format of the output."""
 
 import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from tests.program.chat import STRANGER, manifest
-from tests.program.program import COMMAND, Program
+from tests.program.program import Program
 
 FINE = manifest(1, messages={0: "text: hello"})
 INVALID = manifest(2, "read: false")
@@ -55,13 +57,13 @@ def test_apply_ends_with(program: Program, form: str) -> None:
         assert "in use by process" in program.run("apply", "-o", form, exits=6).stderr
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("command", ["status", "history"])
-def test_what_reads_the_ledger_ends_with(program: Program, command: str) -> None:
-    for form in ("text", "json"):
-        assert program.run(command, "-o", form, exits=0), "nothing was applied yet"
-        assert program.run(command, "-o", form, "--ledger", "manifests", exits=1 if form == "json" else 1)
-        program.manifests.mkdir(exist_ok=True)
-        assert program.run(command, "-o", "markdown", exits=64)
+def test_what_reads_the_ledger_ends_with(offline: Program, command: str, form: str) -> None:
+    assert offline.run(command, "-o", form, exits=0), "nothing was applied yet"
+    offline.declare("one.yaml", FINE)
+    assert offline.run(command, "-o", form, "--ledger", "manifests/one.yaml", exits=1)
+    assert offline.run(command, "-o", form, "--frobnicate", exits=64)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,6 @@ def test_what_only_tells_ends_with_0(offline: Program, arguments: Sequence[str])
 
 
 def test_the_installed_command_is_the_same_program(offline: Program) -> None:
-    command = COMMAND[0].replace("/python", "/reconciler")
+    command = Path(sys.executable).with_name("reconciler")
     done = subprocess.run([command, "--version"], check=True, capture_output=True, text=True, timeout=30)
     assert done.stdout == offline.run("--version").stdout

@@ -56,7 +56,12 @@ def test_a_bad_manifest_is_refused_without_the_c_library_too(file: Path) -> None
         assert [problem.what for problem in slow.problems] == [problem.what for problem in fast.problems]
 
 
-HEAD = b"apiVersion: reconciler/v1\nkind: Dialog\nmetadata: {name: a}\nspec: {dialogId: 53a99a7be4b094c7c6d31b41}\n"
+HEAD = b"""\
+apiVersion: reconciler/v1
+kind: Dialog
+metadata: {name: a}
+spec: {dialogId: 53a99a7be4b094c7c6d31b41}
+"""
 
 
 @pytest.mark.parametrize(
