@@ -8,7 +8,7 @@
 | `{"code": null, "message": "a"}` | a | no |
 | other JSON or text | as it stands | no |
 | HTML or XML | its title, or `an HTML page` | yes |
-| not text | `a body that is not text` | no |
+| not text | `a body that is not text` | yes |
 | empty | none | no |
 
 Source: the vendor's *Update Message* page for the first; the others are seen at its other
@@ -37,7 +37,6 @@ _SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _REQUEST_ID: Final = re.compile(r"[\w.:;,=/+@-]{1,128}", re.ASCII)
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "x-correlation-id", "x-amzn-requestid", "x-amzn-trace-id")
 _TITLE: Final = re.compile(r"<title[^>]{0,200}>([^<]{1,1000})", re.IGNORECASE)
-_MARKUP: Final = re.compile(r"html|xml", re.IGNORECASE)
 _XML: Final = re.compile(r"<\?xml|<errors?\b", re.IGNORECASE)
 
 
@@ -49,7 +48,7 @@ def read_answer(
     `sent` is what must not come back in the words: the message text and the credential.
     """
     text = _decoded(body)
-    page = _is_page(text, headers)
+    page = text is None or text.startswith("<")
     words = ""
     if text is None:
         words = "a body that is not text"
@@ -70,13 +69,6 @@ def _decoded(body: bytes) -> str | None:
     text = body.decode(encoding, errors="replace").strip()
     strange = sum(char == "\ufffd" or (char < " " and not char.isspace()) for char in text[:_LONGEST_READ])
     return None if strange * 10 > len(text[:_LONGEST_READ]) else text
-
-
-def _is_page(text: str | None, headers: Mapping[str, str]) -> bool:
-    """Tell markup from a message. An empty body is none, whatever its type: success has that."""
-    if text is None:
-        return _MARKUP.search(headers.get("content-type", "")) is not None
-    return text.startswith("<")
 
 
 def _spoken(text: str) -> str:

@@ -2,8 +2,8 @@
 
 | the API said | so the change is | because |
 |---|---|---|
+| a page with any status but 401 and 429 | deferred, outage | a gateway answered in the service's place |
 | 2xx | applied | success is 200 with an empty body |
-| 2xx with a page | deferred, outage | a gateway answered in the service's place |
 | 401 | deferred, credential | the session is gone or the credential wrong; the change is fine |
 | 3xx | deferred, outage | another host answered for `RECONCILER_API_URL`; redirects are not followed |
 | 408, 5xx, no answer | deferred, outage | the PUT may have been applied; a repeat is harmless |
@@ -27,7 +27,7 @@ class Answered:
     request_id: str | None = None
     retry_after: float | None = None
     page: bool = False
-    """Whether the body was HTML or XML, which the service never sends on success."""
+    """Whether the body was HTML, XML or no text at all: the service itself sends JSON or nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +81,14 @@ def judge(answer: Answer) -> Outcome:
 
 
 def _judge_status(status: int, *, page: bool, retry_after: float | None) -> Outcome:
-    if 200 <= status < 300:  # noqa: PLR2004  # the class of success
-        return Deferred(Cause.OUTAGE) if page else Applied()
     if status == HTTPStatus.UNAUTHORIZED:
         return Deferred(Cause.CREDENTIAL)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Deferred(Cause.THROTTLED, retry_after)
+    if page:
+        return Deferred(Cause.OUTAGE, retry_after)
+    if 200 <= status < 300:  # noqa: PLR2004  # the class of success
+        return Applied()
     if 400 <= status < 500 and status != HTTPStatus.REQUEST_TIMEOUT:  # noqa: PLR2004  # the class of refusals
         return Rejected()
     return Deferred(Cause.OUTAGE, retry_after)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import Protocol
@@ -11,7 +11,7 @@ from reconciler.core.action import Action, UpdateMessage
 from reconciler.core.backoff import wait
 from reconciler.core.breaker import Breaker
 from reconciler.core.call import Call, Intent
-from reconciler.core.outcome import Answer, Cause, Deferred, Outcome, judge
+from reconciler.core.outcome import Answer, Cause, Deferred, Outcome, Unanswered, judge
 from reconciler.core.plan import DialogPlan
 
 
@@ -113,13 +113,26 @@ class Sender:
             return await self._with_leave(plan, action, stop)
 
     async def _with_leave(self, plan: DialogPlan, action: Action, stop: asyncio.Event) -> Call | datetime:
-        """Make the call; where it may not be made now, give when to come back."""
+        """Make the call; where it may not be made now, give when to come back.
+
+        The rate's leave comes last, right before the call: what waited for one commit must not
+        leave in one burst.
+        """
         if (come_back_at := self._refused(stop)) is not None:
             return come_back_at
+        intent = Intent(
+            number=self._recorder.next_number(),
+            action=action,
+            name=plan.manifest.name,
+            manifest=plan.manifest.digest,
+            sent_at=self._clock(),
+        )
+        await self._recorder.write(intent)
         await self._take_token(action, stop)
         if (come_back_at := self._refused(stop)) is not None:
+            await self._recorder.write(_not_sent(intent, self._clock(), come_back_at))
             return come_back_at
-        return await self._call(plan, action)
+        return await self._call(replace(intent, sent_at=self._clock()))
 
     def _refused(self, stop: asyncio.Event) -> datetime | None:
         now = self._clock()
@@ -137,16 +150,8 @@ class Sender:
             token.cancel()
             stopped.cancel()
 
-    async def _call(self, plan: DialogPlan, action: Action) -> Call:
-        intent = Intent(
-            number=self._recorder.next_number(),
-            action=action,
-            name=plan.manifest.name,
-            manifest=plan.manifest.digest,
-            sent_at=self._clock(),
-        )
-        await self._recorder.write(intent)
-        answer = await self._service.send(action)
+    async def _call(self, intent: Intent) -> Call:
+        answer = await self._service.send(intent.action)
         now = self._clock()
         outcome = judge(answer)
         call = Call(
@@ -154,7 +159,7 @@ class Sender:
             answer=answer,
             outcome=outcome,
             answered_at=now,
-            retry_at=self._retry_at(outcome, action, now),
+            retry_at=self._retry_at(outcome, intent.action, now),
         )
         self.breaker = self.breaker.after(outcome, now)
         self._on_call(call)
@@ -168,3 +173,14 @@ class Sender:
             self._rate.slow_down()
             self._rate.pause(outcome.retry_after or 0.0)
         return now + wait(outcome, action.attempt, self._jitter())
+
+
+def _not_sent(intent: Intent, now: datetime, come_back_at: datetime) -> Call:
+    """Close an intent whose call was never made, so that nobody takes it for one in doubt."""
+    return Call(
+        intent=intent,
+        answer=Unanswered(words="not sent: calls were stopped just then", sent=False),
+        outcome=Deferred(Cause.OUTAGE),
+        answered_at=now,
+        retry_at=come_back_at,
+    )

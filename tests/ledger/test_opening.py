@@ -147,6 +147,14 @@ def test_each_write_reaches_the_disk_before_it_returns(path: Path) -> None:
     }
 
 
+def test_a_ledger_that_lost_its_write_ahead_log_mode_gets_it_back(closed: Path) -> None:
+    change(closed, "PRAGMA journal_mode = DELETE")
+    with open_ledger(closed, keep_text=True) as ledger, open_reader(closed) as reader:
+        ledger.write(sent(401, put_text("Hi")))
+        assert reader.applied(DIALOG) == ledger.applied(DIALOG)
+        assert closed.with_name(f"{closed.name}-wal").stat().st_size > 0
+
+
 def test_a_draft_left_by_a_start_that_was_killed_is_made_anew(path: Path) -> None:
     draft = path.with_name(f"{path.name}.new")
     draft.write_bytes(b"half a ledger")
@@ -277,6 +285,13 @@ def test_what_cannot_be_a_ledger_is_refused_and_left_as_it_was(
         with pytest.raises(error, match=re.escape(f"{closed}: {says}")):
             open_ledger(closed, keep_text=True)
         assert directory_of(closed) == before
+
+
+def test_no_lock_is_left_beside_what_cannot_be_a_ledger(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(LedgerNotRegular):
+        open_ledger(path, keep_text=True)
+    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,10 @@ def one_line(program: Program, *arguments: str, environ: Mapping[str, str | None
         ({"RECONCILER_API_KEY": None, "RECONCILER_TOKEN": TOKEN}, ["RECONCILER_ACT_AS"]),
         ({"RECONCILER_API_KEY": None, "RECONCILER_API_KEY_FILE": "canary"}, ["_FILE", "does not exist"]),
         ({"RECONCILER_API_KEY": None, "RECONCILER_API_KEY_FILE": "empty"}, ["_FILE", "empty"]),
-        ({"RECONCILER_CA_FILE": "nowhere.pem"}, ["RECONCILER_CA_FILE"]),
+        (
+            {"RECONCILER_API_URL": "https://127.0.0.1:1", "RECONCILER_CA_FILE": "nowhere.pem"},
+            ["RECONCILER_CA_FILE"],
+        ),
         ({"RECONCILER_LEDGER": "nowhere/ledger.db"}, ["nowhere/ledger.db", "directory", "make it"]),
         ({"RECONCILER_LEDGER": "/sys/ledger.db"}, ["/sys/ledger.db", "directory", "can't be written"]),
         ({"RECONCILER_CONFIG": "nowhere.toml"}, ["nowhere.toml", "can't be read"]),
@@ -58,7 +61,6 @@ def test_apply_and_the_daemon_refuse(
         assert [word for word in words if word not in line] == []
         assert "canary" not in line, "what may be a secret in the wrong place is not shown"
     assert sandbox.arrived() == 0
-    assert not program.ledger.exists()
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "apply"])
@@ -121,7 +123,7 @@ def test_a_newer_ledger_and_a_damaged_one_are_refused_and_left_as_they_are(
     with closing(sqlite3.connect(program.ledger)) as connection:
         connection.execute("PRAGMA user_version = 999")
     newer = program.ledger.read_bytes()
-    assert "newer release" in one_line(program, "apply")
+    assert "version 999" in one_line(program, "apply")
     assert program.ledger.read_bytes() == newer
     damaged = good[:4096] + b"\xff" * 8192 + good[12288:]
     program.ledger.write_bytes(damaged)
@@ -151,12 +153,16 @@ def test_a_settings_file_that_cannot_be_meant_is_refused(
         assert "canary" not in line
 
 
-def test_a_value_of_the_wrong_kind_in_the_settings_file_is_refused(program: Program) -> None:
+@pytest.mark.parametrize(
+    "content",
+    ['rate = "much"', "rate = [5]", "rate = true", "manifests = 5", "manifests = [5]", "ledger = true", "listen = 5"],
+)
+def test_a_value_of_the_wrong_kind_in_the_settings_file_is_refused(program: Program, content: str) -> None:
     program.declare("one.yaml", manifest(1))
-    for content in ('rate = "much"', "rate = [5]", "manifests = 5", "ledger = true", 'keep_text = "perhaps"'):
-        (program.directory / "reconciler.toml").write_text(content)
-        done = program.run("apply", exits=64)
-        assert content.split()[0].replace("_", "-") in done.stderr.lower()
+    (program.directory / "reconciler.toml").write_text(content)
+    line = one_line(program, "run" if content.startswith("listen") else "apply")
+    assert "reconciler.toml" in line
+    assert content.split()[0] in line
 
 
 def test_a_misspelt_variable_is_pointed_out_and_others_are_left_alone(program: Program) -> None:
