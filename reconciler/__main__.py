@@ -1,8 +1,6 @@
 """`python -m reconciler` is the `reconciler` command."""
 
-import sys
-
-from reconciler.cli.program import run
+from reconciler.cli.program import main
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:]))
+    main()

@@ -56,6 +56,10 @@ class Observer(Protocol):
         """Take note of a pass that ended."""
         ...
 
+    def polling(self, reason: str | None) -> None:
+        """Take note that files are polled, though that was not asked for, for `reason`; None: no longer."""
+        ...
+
     def hindered(self, reason: str | None) -> None:
         """Take note that nothing is done for `reason`; None: that is over."""
         ...
@@ -106,11 +110,14 @@ class Daemon:
         self._observers = observers
         self.files = dict(known)
         self.health = Health()
+        self._hinted = False
+        self._polling: str | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish the calls under way and return."""
         while not stop.is_set():
             try:
+                self._tell_of_polling()
                 await self._recorder.check()
                 self._hinder(ledger=None)
                 resume_at = await self._turn(stop)
@@ -197,10 +204,12 @@ class Daemon:
         while True:
             self.health.beat = time.monotonic()
             if await self._watch.changed(_BEAT):
+                self._hinted = True  # kept if this is cancelled before the files were looked at
                 scan = await self._scan()
                 content = {at: report.content for at, report in self.files.items()} | dict(under_way)
                 if scan.busy is None and any(content.get(f.location) != f.content for f in scan.files):
                     return
+                self._hinted = False
 
     def _next_look(self, scan: Scan) -> float:
         """Give the monotonic time at which something is due, or a look at all files is."""
@@ -213,15 +222,15 @@ class Daemon:
 
     async def _rest(self, until: float, stop: asyncio.Event) -> None:
         """Wait for a hint that files changed, for a time, or for `stop`."""
-        while not stop.is_set():
+        while not stop.is_set() and not self._hinted:
             self.health.beat = time.monotonic()
             left = until - self.health.beat
             if left <= 0:
                 return
             hint = asyncio.ensure_future(self._watch.changed(min(left, _BEAT)))
             await _first(hint, stop.wait())
-            if not hint.cancelled() and hint.result():
-                return
+            self._hinted = not hint.cancelled() and hint.result()
+        self._hinted = False
 
     def _agenda(self, scan: Scan) -> Agenda:
         return agenda(scan, self.files, self._fingerprint, self._clock())
@@ -231,6 +240,12 @@ class Daemon:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)
+
+    def _tell_of_polling(self) -> None:
+        if self._watch.reason != self._polling:
+            self._polling = self._watch.reason
+            for observer in self._observers:
+                observer.polling(self._polling)
 
     def _hinder(self, **reasons: str | None) -> None:
         """Note what stands in the way of the source or the ledger, and tell of it where that changed."""

@@ -77,6 +77,13 @@ class LogLines:
         )
         _log.log(logging.INFO if report.calls or report.problems else logging.DEBUG, line)
 
+    def polling(self, reason: str | None) -> None:
+        """Log why files are polled, and that they no longer are."""
+        if reason is not None:
+            _log.warning(event("polling", reason=reason))
+        else:
+            _log.info(event("watching"))
+
     def hindered(self, reason: str | None) -> None:
         """Log what stands in the way, and that it no longer does."""
         if reason is not None:

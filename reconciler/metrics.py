@@ -70,6 +70,11 @@ class Metrics:
             "1 while nothing is done because the manifests or the ledger can't be used.",
             registry=self.registry,
         )
+        self._polling = Gauge(
+            "reconciler_watch_fallback",
+            "1 while files are polled because inotify can't be used.",
+            registry=self.registry,
+        )
         info = Gauge("reconciler_build_info", "The running version.", ("version",), registry=self.registry)
         info.labels(__version__).set(1)
         for action in ("message", "dialog"):
@@ -94,6 +99,10 @@ class Metrics:
         failed = any(not isinstance(call.outcome, Applied) for call in report.calls)
         if not failed and not report.problems:
             self._last_success.set(report.finished_at.timestamp())
+
+    def polling(self, reason: str | None) -> None:
+        """Show whether files are polled though that was not asked for."""
+        self._polling.set(reason is not None)
 
     def hindered(self, reason: str | None) -> None:
         """Show whether anything is done."""

@@ -7,6 +7,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,6 +59,29 @@ DEFAULTS: Final = Settings()
 NAMES: Final = frozenset(field.name for field in fields(Settings))
 
 
+class _Kind(Enum):
+    """What TOML value a setting takes, and how a reader is told so."""
+
+    FLAG = ("true or false", (bool,))
+    NUMBER = ("a number", (int, float))
+    WHOLE = ("a whole number", (int,))
+    TEXT = ("a text in quotes", (str,))
+    PATHS = ("a list of paths in quotes", (list,))
+
+    def __init__(self, words: str, types: tuple[type, ...]) -> None:
+        self.words = words
+        self.types = types
+
+
+_KINDS: Final[Mapping[str, _Kind]] = {
+    **dict.fromkeys(NAMES, _Kind.TEXT),
+    **dict.fromkeys(("rate", "timeout", "rescan", "grace"), _Kind.NUMBER),
+    **dict.fromkeys(("act_as", "concurrency", "max_text"), _Kind.WHOLE),
+    "keep_text": _Kind.FLAG,
+    "manifests": _Kind.PATHS,
+}
+
+
 def read_file(path: Path) -> Mapping[str, Any]:
     """Read a settings file: TOML, one key a setting. Raises SettingsError, naming the key."""
     try:
@@ -68,14 +92,25 @@ def read_file(path: Path) -> Mapping[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"{path}: is not TOML: {error}; correct that line"
         raise SettingsError(msg) from None
-    for key in values:
+    for key, value in values.items():
         if key in SECRETS:
             msg = f"{path}: {key}: a secret doesn't belong here; set {key}_file or RECONCILER_{key.upper()}"
             raise SettingsError(msg)
         if key not in NAMES:
             msg = f"{path}: unknown setting {key!r}; {nearest(key, NAMES)}"
             raise SettingsError(msg)
+        if not _fits(key, value):
+            msg = f"{path}: {key}: is not {_KINDS[key].words}; docs/settings.md shows its default"
+            raise SettingsError(msg)
     return values
+
+
+def _fits(key: str, value: object) -> bool:
+    """Tell whether a value has its setting's type; a TOML boolean is no number."""
+    kind = _KINDS[key]
+    if kind is _Kind.PATHS:
+        return isinstance(value, list) and all(isinstance(path, str) for path in value)
+    return isinstance(value, kind.types) and (kind is _Kind.FLAG or not isinstance(value, bool))
 
 
 def misspelt(environ: Iterable[str]) -> Mapping[str, str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -13,7 +12,7 @@ from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import READING, SENDING, output, paths, settings
 from reconciler.cli.output import commentary, document, print_json, styled
 from reconciler.cli.plan import show_problems
-from reconciler.cli.sending import sending
+from reconciler.cli.sending import sending, stop_signal
 from reconciler.cli.survey import now, plan_survey, survey
 from reconciler.core.call import Call
 from reconciler.core.plan import HeldReason
@@ -65,9 +64,7 @@ async def apply_once(
     called: Callable[[Call], None],
 ) -> Report:
     """Make one pass over all files. SIGTERM and SIGINT end it after the calls under way."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_signal()
     async with sending(settings, environ, on_call=called) as parts:
         found = survey(settings, environ, parts.reader)
         for location in found.todo.gone:

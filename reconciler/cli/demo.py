@@ -14,7 +14,8 @@ from reconciler.cli.apply import apply_once, exit_code
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import paths, settings
 from reconciler.cli.output import document, styled
-from reconciler.cli.serving import daemon, log_to_stderr, run_until_told
+from reconciler.cli.sending import stop_signal
+from reconciler.cli.serving import daemon, log_to_stderr, run_until
 from reconciler.core.call import Call
 from reconciler.core.report import Report
 from reconciler.reconcile.planning import PassPlan
@@ -25,7 +26,7 @@ from reconciler.render.report_lines import report_lines
 from reconciler.sandbox.options import SandboxOptions
 from reconciler.sandbox.seed_file import parse_seed
 from reconciler.sandbox.server import running_sandbox
-from reconciler.settings import Settings
+from reconciler.settings import Settings, SettingsError
 
 _KEY: Final = "sandbox-api-key"
 """The key that demo.json gives to the sandbox; it opens nothing else."""
@@ -59,6 +60,11 @@ class _Shown:
             self._console.print(styled(line))
         self._console.print()
 
+    def polling(self, reason: str | None) -> None:
+        """Show why changes are seen a little later."""
+        if reason:
+            self._console.print(f"Files are polled: {reason}", style="warn")
+
     def hindered(self, reason: str | None) -> None:
         """Show what stands in the way."""
         self._console.print(reason or "that is over", style="warn")
@@ -82,7 +88,7 @@ async def _demo(settings: Settings, *, once: bool) -> ExitCode:
     seed = parse_seed(resources.files("reconciler.sandbox").joinpath("demo.json").read_bytes())
     console = document()
     shown = _Shown(console, settings.rate)
-    with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as directory:
+    with _temporary_directory() as directory:
         async with running_sandbox(SandboxOptions(seed=seed)) as sandbox:
             console.print(f"Sandbox, a stand-in for the chat service: {sandbox.url}")
             ours = replace(settings, api_url=sandbox.url, ledger=Path(directory, "ledger.db"))
@@ -91,10 +97,19 @@ async def _demo(settings: Settings, *, once: bool) -> ExitCode:
                 report = await apply_once(ours, environ, planned=shown.planned, called=shown.called)
                 shown.reported(report)
                 return exit_code(report)
+            stop = stop_signal()
             async with daemon(ours, environ, [shown]) as (made, url):
                 paths = ", ".join(str(path) for path in settings.manifests)
                 console.print(f"Metrics: {url}/metrics")
                 console.print(f"Watching {paths}: edit a manifest and see the call it makes. Ctrl-C stops.\n")
-                await run_until_told(made, asyncio.Event(), settings.grace)
+                await run_until(stop, made, settings.grace)
             console.print("Stopped.")
     return ExitCode.DONE
+
+
+def _temporary_directory() -> "tempfile.TemporaryDirectory[str]":
+    try:
+        return tempfile.TemporaryDirectory(prefix="reconciler-demo-")
+    except OSError as error:
+        msg = f"no place for the demo's ledger: {error.strerror}; set TMPDIR to a folder that can be written"
+        raise SettingsError(msg) from None

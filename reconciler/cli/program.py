@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -92,5 +93,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def main() -> NoReturn:
-    """Run as the installed command."""
+    """Run as the installed command.
+
+    As a container's first process it would not even hear SIGTERM without a handler; commands
+    that have something to finish put their own in its place.
+    """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sys.exit(run(sys.argv[1:]))

@@ -9,7 +9,8 @@ import click
 from reconciler import __version__
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import READING, SENDING, paths, settings
-from reconciler.cli.serving import daemon, log_to_stderr, run_until_told
+from reconciler.cli.sending import stop_signal
+from reconciler.cli.serving import daemon, log_to_stderr, run_until
 from reconciler.log_lines import LogLines, event
 from reconciler.settings import Settings
 
@@ -26,8 +27,9 @@ def command(settings: Settings) -> ExitCode:
 
 async def _run(settings: Settings) -> None:
     log = logging.getLogger("reconciler")
+    stop = stop_signal()
     async with daemon(settings, os.environ, [LogLines()]) as (made, url):
         paths = " ".join(str(path) for path in settings.manifests)
         log.info(event("started", version=__version__, manifests=paths, ledger=settings.ledger, url=url))
-        await run_until_told(made, asyncio.Event(), settings.grace)
+        await run_until(stop, made, settings.grace)
     log.info(event("stopped"))

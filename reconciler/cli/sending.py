@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -69,6 +70,14 @@ async def sending(
             on_call=on_call,
         )
         yield Sending(sender=sender, limiter=limiter, recorder=recorder, reader=reader)
+
+
+def stop_signal() -> asyncio.Event:
+    """Give an event that SIGTERM and SIGINT set from now on."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
 
 def api_options(settings: Settings, environ: Mapping[str, str]) -> ChatApiOptions:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -64,11 +63,8 @@ async def daemon(
         yield made, url
 
 
-async def run_until_told(made: Daemon, stop: asyncio.Event, grace: float) -> None:
-    """Run until SIGTERM, SIGINT or `stop`; give calls under way `grace` seconds after that."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+async def run_until(stop: asyncio.Event, made: Daemon, grace: float) -> None:
+    """Run until `stop` is set; give calls under way `grace` seconds after that."""
     running = asyncio.ensure_future(made.run(stop))
     stopping = asyncio.ensure_future(stop.wait())
     await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)

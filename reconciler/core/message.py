@@ -6,7 +6,7 @@ the service in lower case; user ids are positive integers.
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -81,29 +81,37 @@ class TextDigest:
         return f"sha256:{self.value.hex()[:12]}"
 
 
-@dataclass(frozen=True, slots=True)
 class MessageText:
     """What a message says. Never shown by accident: `repr` and `str` give its length only.
 
-    Raises ValueError where the text is empty or holds a character that cannot be sent.
+    No dataclass, for `dataclasses.asdict` would open it. Raises ValueError where the text is
+    empty or holds a character that cannot be sent.
     """
 
-    _value: str = field(repr=False)
+    __slots__ = ("_value",)
 
-    def __post_init__(self) -> None:
-        """Refuse a text that the service would refuse, or that breaks readers."""
-        if not self._value:
+    def __init__(self, value: str) -> None:
+        if not value:
             msg = "a message text cannot be empty"
             raise ValueError(msg)
-        if unsendable(self._value) is not None:
+        if unsendable(value) is not None:
             msg = "a message text cannot hold control characters or lone surrogates"
             raise ValueError(msg)
+        self._value: Final = value
 
     def __repr__(self) -> str:
         """Show the length, never the text."""
         return f"MessageText(<{len(self._value)} characters>)"
 
     __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both say the same."""
+        return isinstance(other, MessageText) and self._value == other._value
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash(self._value)
 
     def reveal(self) -> str:
         """Give the text itself: to the wire, to the ledger, to a reader who asked."""

@@ -71,6 +71,15 @@ class Rejected:
 Outcome = Applied | Deferred | Rejected
 
 
+def said(answer: Answer) -> str:
+    """Give what came back in words for a reader: the status, where there is one, and the words."""
+    match answer:
+        case Answered(status=status, words=words):
+            return f"{status} {words}".strip()
+        case Unanswered(words=words):
+            return words
+
+
 def judge(answer: Answer) -> Outcome:
     """Give the outcome that follows from an answer, by the table above."""
     match answer:

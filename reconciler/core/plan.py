@@ -111,9 +111,8 @@ def _why_held(change: Change, failed: FailedAttempt, manifest: Manifest, now: da
         case Setback.REJECTED:
             return HeldReason.REJECTED if failed.manifest == manifest.digest else None
         case Setback.DEFERRED:
-            same = not isinstance(change, TextChange) or change.new.digest() == failed.wanted
             early = failed.retry_at is not None and now < failed.retry_at
-            return HeldReason.BACKING_OFF if same and early else None
+            return HeldReason.BACKING_OFF if early and _same_value(change, failed) else None
 
 
 def _detail(failed: FailedAttempt) -> str:
@@ -202,5 +201,19 @@ def _dialog_calls(
 
 
 def _attempt(applied: AppliedState, changes: Iterable[Change]) -> int:
-    """Give the number of the next attempt: one more than the most that a change has behind it."""
-    return 1 + max((f.attempts for c in changes if (f := applied.failed.get(c.key))), default=0)
+    """Give the number of the next attempt: one more than the most that a change has behind it.
+
+    Attempts at another text don't count, nor do those before a rejection.
+    """
+    behind = (
+        failed.attempts
+        for change in changes
+        if (failed := applied.failed.get(change.key))
+        and failed.setback is Setback.DEFERRED
+        and _same_value(change, failed)
+    )
+    return 1 + max(behind, default=0)
+
+
+def _same_value(change: Change, failed: FailedAttempt) -> bool:
+    return not isinstance(change, TextChange) or change.new.digest() == failed.wanted

@@ -12,7 +12,7 @@ from reconciler.core.applied import ChangeKey
 from reconciler.core.call import Call
 from reconciler.core.manifest import BrokenManifest
 from reconciler.core.message import DialogId
-from reconciler.core.outcome import Applied, Deferred, Rejected
+from reconciler.core.outcome import Applied, Deferred, Rejected, said
 from reconciler.core.plan import DialogPlan, HeldReason
 from reconciler.core.problem import Origin, Problem
 
@@ -110,7 +110,7 @@ def report_dialog(
                 held[HeldReason.REJECTED] += len(keys)
             case Applied():
                 continue
-        failures.append(call.answer.words)
+        failures.append(said(call.answer))
     unsent = sum(change.key not in sent for action in plan.actions for change in action.changes)
     suspend = [manifest.suspend.reason] if plan.suspended and manifest.suspend else []
     details = [*failures, *(h.detail for h in plan.held), *suspend]

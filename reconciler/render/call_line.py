@@ -2,7 +2,7 @@
 
 from reconciler.core.action import MarkDialog, UpdateMessage
 from reconciler.core.call import Call
-from reconciler.core.outcome import Answered, Applied
+from reconciler.core.outcome import Applied, said
 from reconciler.render.line import Line, Piece
 from reconciler.render.words import visible
 
@@ -17,10 +17,8 @@ def call_line(call: Call) -> Line:
         case MarkDialog():
             path, text = "/chat/Message.json", []
     fields = ", ".join([*text, *(f"{mark}=1" for mark in sorted(action.marks))])
-    said = str(call.answer.status) if isinstance(call.answer, Answered) else "no answer"
-    words = f" {visible(call.answer.words)}" if call.answer.words else ""
     return (
         Piece(f"PUT {path}"),
         Piece(f" {fields} as {action.actor}", "place"),
-        Piece(f" → {said}{words}", "good" if isinstance(call.outcome, Applied) else "bad"),
+        Piece(f" → {visible(said(call.answer))}", "good" if isinstance(call.outcome, Applied) else "bad"),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from reconciler.core.action import UpdateMessage
 from reconciler.core.call import Call
-from reconciler.core.outcome import Answered, Applied, Deferred, Rejected
+from reconciler.core.outcome import Applied, Deferred, Rejected, said
 from reconciler.core.plan import HeldReason
 from reconciler.core.report import Condition, Report
 from reconciler.render.line import Line, Piece
@@ -53,11 +53,12 @@ def failure_line(call: Call) -> Line:
     after = (
         f"tried again from {moment(call.retry_at)}" if call.retry_at else "held until its manifest changes"
     )
-    status = call.answer.status if isinstance(call.answer, Answered) else None
-    said = " ".join(str(part) for part in (status, visible(call.answer.words)) if part)
     return (
         Piece(f"{action.origin}: "),
-        Piece(f"{call.intent.name}, {what}, as user {action.actor}: {said}; {after}", "bad"),
+        Piece(
+            f"{call.intent.name}, {what}, as user {action.actor}: {visible(said(call.answer))}; {after}",
+            "bad",
+        ),
     )
 
 

@@ -170,7 +170,7 @@ def _read_labels(node: Node, key: str, found: Diagnostics) -> Mapping[str, str] 
     labels: dict[str, str] = {}
     for name, value in node.values.items():
         what = f"label {quote(name)}"
-        scalar = read_scalar(value, what, "write one word or more, in quotes if there is none", found)
+        scalar = read_scalar(value, what, "write a few words, or '' for none", found)
         if scalar is not None and check_line(scalar, what, found):
             labels[name] = scalar.text
     return labels

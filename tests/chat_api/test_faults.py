@@ -243,7 +243,9 @@ async def test_a_gzip_bomb_stays_packed() -> None:
     bomb = gzip.compress(b"\0" * 20_000_000)
     packed = response(500, bomb, "Content-Encoding: gzip", "Content-Type: text/plain")
     async with raw_service(always(packed)) as service, open_api(service.url) as api:
-        assert await api.send(update("Hello")) == Answered(status=500, words="a body that is not text")
+        assert await api.send(update("Hello")) == Answered(
+            status=500, words="a body that is not text", page=True
+        )
 
 
 async def test_a_reason_phrase_in_another_alphabet_costs_no_connection() -> None:

@@ -50,8 +50,8 @@ BODIES = [
     (b"<title" * 10_000, "an HTML page", True),
     (b'<?xml version="1.0"?><errors><error>x</error></errors>', "an XML page", True),
     ("<html><title>Wide</title>".encode("utf-16"), "Wide", True),
-    (PACKED, "a body that is not text", False),
-    (b"\x00" * 100, "a body that is not text", False),
+    (PACKED, "a body that is not text", True),
+    (b"\x00" * 100, "a body that is not text", True),
 ]  # fmt: skip
 
 

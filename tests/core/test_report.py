@@ -178,13 +178,16 @@ def test_marks_that_a_call_for_the_dialog_covers(
     ("known", "answers", "note"),
     [
         pytest.param(NOTHING, [OK, OK], "", id="nothing went wrong"),
-        pytest.param(NOTHING, [OK, FORBIDDEN], "no permission", id="what the service said"),
-        pytest.param(NOTHING, [DOWN, FORBIDDEN], "down", id="what it said first"),
+        pytest.param(NOTHING, [OK, FORBIDDEN], "403 no permission", id="what the service said"),
+        pytest.param(NOTHING, [DOWN, FORBIDDEN], "503 down", id="what it said first"),
         pytest.param(
             applied(failed={text_of(M1): rejected()}), [OK], "403 no permission", id="why something is held"
         ),
         pytest.param(
-            applied(failed={text_of(M1): rejected()}), [DOWN], "down", id="what is new before what is known"
+            applied(failed={text_of(M1): rejected()}),
+            [DOWN],
+            "503 down",
+            id="what is new before what is known",
         ),
     ],
 )

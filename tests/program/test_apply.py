@@ -213,7 +213,8 @@ def test_marks_and_texts_of_one_message_are_made_by_those_whose_they_are(
     program: Program, sandbox: LiveSandbox
 ) -> None:
     program.declare(
-        "one.yaml", manifest(1, messages={0: "text: by ann, actAs: 111, read: [222]", 1: "actAs: 333, read: true"})
+        "one.yaml",
+        manifest(1, messages={0: "text: by ann, actAs: 111, read: [222]", 1: "actAs: 333, read: true"}),
     )
     program.run("apply", environ={"RECONCILER_ACT_AS": "999"})
     assert [(put.user, put.status) for put in sandbox.puts()] == [(ANN, 200), (BEN, 200), (CY, 200)]

@@ -100,7 +100,9 @@ def test_a_setting_in_the_environment_that_is_no_value_is_wrong_usage_and_named(
     assert "'much'" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("plan", "-h"), ("schema",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("plan", "-h"), ("schema",)], ids=" ".join
+)
 def test_what_only_tells_ends_with_0(offline: Program, arguments: Sequence[str]) -> None:
     done = offline.run(*arguments)
     assert done.stdout

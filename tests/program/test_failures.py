@@ -55,7 +55,11 @@ def test_history_tells_what_the_api_said(program: Program, sandbox: LiveSandbox)
     program.run("apply", exits=5)
     calls = {call["message"]: call for call in program.history()}
     said = {
-        m: (calls[message_id(1, m)]["result"], calls[message_id(1, m)]["status"], calls[message_id(1, m)]["words"])
+        m: (
+            calls[message_id(1, m)]["result"],
+            calls[message_id(1, m)]["status"],
+            calls[message_id(1, m)]["words"],
+        )
         for m in range(4)
     }
     assert said[0] == ("rejected", 422, "so many words")
@@ -94,11 +98,6 @@ def test_what_may_not_have_been_applied_is_left_to_the_next_apply(
     done = program.run("apply", exits=5)
     assert "503" in done.stdout
     assert "tried again from" in done.stdout
-
-    def applied() -> bool:
-        program.run("apply", exits=0 if sandbox.arrived() > 1 else 5)
-        return sandbox.arrived() > 1
-
     wait_for(lambda: "backing off" not in program.run("plan").stdout, "the wait is over")
     program.run("apply")
     assert sandbox.message(message_id(1, 0)).text == "hello"
@@ -148,7 +147,6 @@ def test_a_refused_credential_is_not_hammered(program: Program, sandbox: LiveSan
     done = program.run("apply", exits=5, environ=environ)
     assert "Unauthorized" in done.stdout
     assert sandbox.arrived() <= 3 + 8
-    program.run("apply", exits=5)
 
 
 def test_an_outage_stops_the_sending_after_a_few_calls(program: Program, sandbox: LiveSandbox) -> None:

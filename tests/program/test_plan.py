@@ -107,7 +107,12 @@ def test_its_figures_are_right(program: Program) -> None:
         "held": {"suspended": 1},
     }
     shown = program.run("plan", "--rate", "2").stdout
-    for words in ("7 calls for 2 dialogs", "4 s at 2 calls a second", "Cannot be undone: 7 marks", "Held: 1 change"):
+    for words in (
+        "7 calls for 2 dialogs",
+        "4 s at 2 calls a second",
+        "Cannot be undone: 7 marks",
+        "Held: 1 change",
+    ):
         assert words in shown
     assert program.run("apply", "-o", "json").document()["calls"] == {
         "applied": 7,

@@ -155,7 +155,15 @@ def test_a_settings_file_that_cannot_be_meant_is_refused(
 
 @pytest.mark.parametrize(
     "content",
-    ['rate = "much"', "rate = [5]", "rate = true", "manifests = 5", "manifests = [5]", "ledger = true", "listen = 5"],
+    [
+        'rate = "much"',
+        "rate = [5]",
+        "rate = true",
+        "manifests = 5",
+        "manifests = [5]",
+        "ledger = true",
+        "listen = 5",
+    ],
 )
 def test_a_value_of_the_wrong_kind_in_the_settings_file_is_refused(program: Program, content: str) -> None:
     program.declare("one.yaml", manifest(1))

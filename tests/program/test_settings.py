@@ -26,7 +26,9 @@ def test_defaults_yield_to_the_file_the_file_to_the_environment_and_that_to_flag
     assert seconds(offline, "--rate", "2.5", RECONCILER_RATE="5") == 8
     (offline.directory / "other.toml").write_text("rate = 1\n")
     assert seconds(offline, RECONCILER_CONFIG="other.toml") == 20
-    done = offline.run("--config", "other.toml", "plan", "-o", "json", environ={"RECONCILER_CONFIG": "reconciler.toml"})
+    done = offline.run(
+        "--config", "other.toml", "plan", "-o", "json", environ={"RECONCILER_CONFIG": "reconciler.toml"}
+    )
     assert done.document()["summary"]["seconds"] == 20
 
 

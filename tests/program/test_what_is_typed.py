@@ -40,7 +40,8 @@ def test_texts_reach_the_chat_as_they_were_typed(tmp_path: Path) -> None:
     with live_sandbox(SandboxOptions(seed=chat(dialogs=1, messages=len(TEXTS)))) as sandbox:
         program = Program(tmp_path, RECONCILER_API_URL=sandbox.url, RECONCILER_API_KEY=KEY)
         messages = [
-            f"    - id: {message_id(0, number)}\n      text: {typed}\n" for number, (typed, _) in enumerate(TEXTS)
+            f"    - id: {message_id(0, number)}\n      text: {typed}\n"
+            for number, (typed, _) in enumerate(TEXTS)
         ]
         program.declare("one.yaml", manifest(0, "messages:") + "".join(messages))
         program.run("apply")
@@ -103,13 +104,17 @@ def test_everything_that_cannot_be_meant_is_refused_with_its_place_and_what_to_d
     lines = done.stdout.splitlines()
     for number, (line, place, words) in enumerate(REFUSED):
         said = [each for each in lines if each.startswith(f"manifests/{number:02}.yaml:{place}: ")]
-        assert any(words in each and "; " in each for each in said), f"{line!r} gave {said} in:\n{done.stdout}"
+        assert any(words in each and "; " in each for each in said), (
+            f"{line!r} gave {said} in:\n{done.stdout}"
+        )
     assert offline.run("plan", exits=3, environ={"RECONCILER_MAX_TEXT": "10"}).stdout == "Nothing to send.\n"
 
 
 def test_all_problems_of_a_file_are_shown_at_once(offline: Program) -> None:
     offline.declare(
-        "one.yaml", manifest(1, "read: false", "intervall: 5", messages={0: "text: a, reed: true"}), manifest(1)
+        "one.yaml",
+        manifest(1, "read: false", "intervall: 5", messages={0: "text: a, reed: true"}),
+        manifest(1),
     )
     done = offline.run("validate", exits=3)
     places = [line.split(": ", 1)[0] for line in done.stdout.splitlines()]

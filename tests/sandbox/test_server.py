@@ -39,7 +39,7 @@ def test_it_refuses_to_be_reached_from_elsewhere_by_accident(host: str) -> None:
 
 
 async def test_it_can_be_reached_from_elsewhere_where_somebody_asked_for_it() -> None:
-    async with running_sandbox(SandboxOptions(host="0.0.0.0", allow_remote=True)) as sandbox:  # noqa: S104
+    async with running_sandbox(SandboxOptions(host="0.0.0.0", allow_remote=True)) as sandbox:  # noqa: S104  # that is asked for
         assert sandbox.url.startswith("http://0.0.0.0:")
 
 
