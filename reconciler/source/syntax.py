@@ -71,7 +71,7 @@ _COMPLAINTS: Final = (
     _Complaint(
         "hexdecimal", "an escape lacks digits", "\\x takes two hexadecimal digits, \\u four and \\U eight"
     ),
-    _Complaint("escape code", "an escape of half a character", "write the character itself"),
+    _Complaint("escape code", "an escape that is no character", "write the character itself"),
     _Complaint(
         "expected alphabetic or numeric",
         "a value that starts with * or & is an alias or an anchor",

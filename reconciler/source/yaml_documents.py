@@ -74,7 +74,7 @@ def documents(text: str, path: str, parser: type[EventParser] = FastestParser) -
                 handle(event)
             if type(event) is DocumentEndEvent:
                 yield tree.document(event)
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, ValueError, OverflowError) as error:  # the latter two from the Python parser
         yield tree.cut_off(explain(error, text, path))
     except _TooDeepError as error:
         yield tree.cut_off(error.problem)
