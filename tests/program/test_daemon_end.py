@@ -12,7 +12,6 @@ from tests.program.program import Program
 from tests.program.waiting import wait_for
 
 SLOWLY = FaultRule(fault=Delay(seconds=2))
-SLOWLY_AND_APPLIED = FaultRule(fault=Delay(seconds=3), applied=True)
 
 
 def declare_everywhere(program: Program, *, dialogs: int = 10, messages: int = 4) -> int:
@@ -37,7 +36,7 @@ def test_a_signal_lets_the_calls_under_way_be_answered_and_makes_no_new_one(
     assert program.status()["calls"]["inDoubt"] == 0
     assert program.status()["calls"]["applied"] == 3
     sandbox.let_succeed()
-    program.run("apply")
+    program.run("apply", "--rate", "1000")
     assert sandbox.arrived() == calls
 
 
@@ -54,7 +53,7 @@ def test_apply_ends_on_a_signal_as_the_daemon_does(
     assert "Sent 3 calls" in apply.stdout
     assert program.status()["calls"]["inDoubt"] == 0
     sandbox.let_succeed()
-    program.run("apply")
+    program.run("apply", "--rate", "1000")
     assert sandbox.arrived() == calls
 
 
