@@ -11,7 +11,8 @@ from typing import Final, Literal, cast
 from reconciler.cli.sending import Sending, sending
 from reconciler.cli.survey import locations_under, now, rules
 from reconciler.core.call import Call
-from reconciler.daemon import Daemon, Observer
+from reconciler.daemon.loop import Daemon
+from reconciler.daemon.observer import Observer
 from reconciler.log_lines import event
 from reconciler.metrics import Metrics, Traffic
 from reconciler.settings import Settings, SettingsError

@@ -1,6 +1,7 @@
 """Which manifest files a pass has to look at, and which it need not open."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,14 +38,25 @@ class Agenda:
         return (*self.changed, *self.unsettled, *self.due, *self.waiting)
 
 
-def agenda(scan: Scan, known: Mapping[str, FileReport], rules: bytes, now: datetime) -> Agenda:
-    """Sort the scanned files by why they are to be looked at; most are not."""
+def agenda(
+    scan: Scan,
+    known: Mapping[str, FileReport],
+    rules: bytes,
+    now: datetime,
+    under_way: AbstractSet[str] = frozenset(),
+) -> Agenda:
+    """Sort the scanned files by why they are to be looked at; most are not.
+
+    Files at the locations `under_way` are left out, whatever became of them.
+    """
     changed: list[ManifestFile] = []
     unsettled: list[ManifestFile] = []
     due: list[ManifestFile] = []
     waiting: list[ManifestFile] = []
     times: list[datetime] = []
     for file in scan.files:
+        if file.location in under_way:
+            continue
         report = known.get(file.location)
         if report is None or report.content != file.content or report.rules != rules:
             changed.append(file)
@@ -62,7 +74,7 @@ def agenda(scan: Scan, known: Mapping[str, FileReport], rules: bytes, now: datet
         unsettled=tuple(unsettled),
         due=tuple(due),
         waiting=tuple(waiting),
-        gone=_gone(scan, known),
+        gone=tuple(location for location in _gone(scan, known) if location not in under_way),
         next_due=min(times, default=None),
     )
 

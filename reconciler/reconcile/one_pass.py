@@ -61,6 +61,11 @@ async def send_pass(
     )
 
 
+def report_unsent(file: FilePlan, now: datetime) -> FileReport:
+    """Give how a planned file stands before anything of it is sent."""
+    return _report_file(file, [report_dialog(dialog, (), now) for dialog in file.dialogs])
+
+
 async def _send_dialog(
     plan: DialogPlan, sender: Sender, clock: Callable[[], datetime], stop: asyncio.Event
 ) -> tuple[DialogReport, tuple[Call, ...]]:

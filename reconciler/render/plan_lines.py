@@ -52,11 +52,8 @@ def _warnings(figures: Figures) -> Iterator[Line]:
         new = f"; {figures.first_texts:,} of them new to the ledger" if figures.first_texts else ""
         yield (Piece(f"Seen by people at once: {count(figures.texts, 'text')}{new}.", "warn"),)
     if figures.covered:
-        yield (
-            Piece(
-                f"Without a call of their own: {count(figures.covered, 'mark')} that a dialog's call makes too."
-            ),
-        )
+        covered = count(figures.covered, "mark")
+        yield (Piece(f"Without a call of their own: {covered} that a dialog's call makes too."),)
 
 
 def _action(action: Action, *, texts: bool) -> Iterator[Line]:

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from reconciler.core.failure import Failure
-from reconciler.daemon import Health
+from reconciler.daemon.health import Health
 
 _LONGEST_BEAT: Final = 30.0
 """Seconds without a beat after which the loop counts as dead; it beats every 5."""

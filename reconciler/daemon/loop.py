@@ -1,25 +1,29 @@
-"""The daemon: wake, pass, publish, wait; stop when told to.
+"""The daemon's loop.
 
-One pass at a time. A change on disk ends a pass that is still sending, so that what changed goes
-first; the rest follows in the next pass. Every wake-up means the same: look again.
+A change on disk ends a pass that is still sending, so that what changed goes first: its files
+whose calls are under way are left to come back on their own, and no other pass plans them
+meanwhile; the rest follows in the next pass. Every wake-up means the same: look again.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
-from reconciler.core.call import Call
-from reconciler.core.report import FileReport, Report
+from reconciler.core.report import FileReport
+from reconciler.daemon.health import Health
+from reconciler.daemon.hints import Hints
+from reconciler.daemon.observer import Observer
+from reconciler.daemon.waiting import first
 from reconciler.ledger.entry import ForgottenFile
 from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.agenda import Agenda, agenda, hindrance
 from reconciler.reconcile.group_commit import GroupCommit
-from reconciler.reconcile.one_pass import send_pass
+from reconciler.reconcile.one_pass import report_unsent, send_pass
 from reconciler.reconcile.planning import AppliedStates, PassPlan, plan_files
 from reconciler.reconcile.sender import Sender
 from reconciler.source.directory import Directory, ManifestFile, Scan
@@ -41,46 +45,11 @@ _LEDGER_RETRY: Final = 5.0
 _HINDERED_RETRY: Final = 1.0
 
 
-class Observer(Protocol):
-    """Somebody who is told what the daemon does: logs, metrics, a terminal."""
-
-    def planned(self, plan: PassPlan) -> None:
-        """Take note of a pass that is about to be sent."""
-        ...
-
-    def called(self, call: Call) -> None:
-        """Take note of one answered call."""
-        ...
-
-    def reported(self, report: Report) -> None:
-        """Take note of a pass that ended."""
-        ...
-
-    def polling(self, reason: str | None) -> None:
-        """Take note that files are polled, though that was not asked for, for `reason`; None: no longer."""
-        ...
-
-    def hindered(self, reason: str | None) -> None:
-        """Take note that nothing is done for `reason`; None: that is over."""
-        ...
-
-
-@dataclass(slots=True)
-class Health:
-    """What the probes ask: does the loop live, and is the daemon of use. `beat` is monotonic."""
-
-    beat: float = field(default_factory=time.monotonic)
-    first_pass_done: bool = False
-    hindrances: dict[str, str | None] = field(default_factory=dict)
-
-    @property
-    def hindrance(self) -> str | None:
-        """Give what stands in the way of acting on all that is declared; None where nothing does."""
-        return "; ".join(reason for reason in self.hindrances.values() if reason) or None
-
-
 class Daemon:
-    """Keeps the chat as the manifests say, until it is told to stop."""
+    """Keeps the chat as the manifests say, until it is told to stop.
+
+    `files` is how each file stands; a file whose calls are under way stands as it was planned.
+    """
 
     def __init__(
         self,
@@ -99,6 +68,7 @@ class Daemon:
     ) -> None:
         self._source = source
         self._watch = watch
+        self._hints = Hints(watch)
         self._rules = rules
         self._fingerprint = rules.fingerprint()
         self._ledger = ledger
@@ -108,23 +78,26 @@ class Daemon:
         self._clock = clock
         self._reading = reading
         self._observers = observers
+        self._sending: set[asyncio.Task[None]] = set()
+        self._under_way: set[str] = set()
+        self._polling: str | None = None
         self.files = dict(known)
         self.health = Health()
-        self._hinted = False
-        self._polling: str | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; then finish the calls under way and return."""
+        """Work until `stop` is set; then wait for the calls under way and return."""
         while not stop.is_set():
             try:
                 self._tell_of_polling()
                 await self._recorder.check()
                 self._hinder(ledger=None)
                 resume_at = await self._turn(stop)
+                self._collect()
             except* LedgerError as failures:
                 self._hinder(ledger=str(failures.exceptions[0]))
                 resume_at = time.monotonic() + _LEDGER_RETRY
             await self._rest(resume_at, stop)
+        await asyncio.gather(*self._sending)
 
     async def _turn(self, stop: asyncio.Event) -> float:
         """Look at the files and do what is to be done; give the monotonic time of the next look."""
@@ -132,23 +105,21 @@ class Daemon:
         self._hinder(source=hindrance(scan))
         if scan.busy is not None or not scan.files:
             return time.monotonic() + min(self._rescan, _HINDERED_RETRY)
-        todo = self._agenda(scan)
+        todo = self._agenda(scan, self._under_way)
         for location in todo.gone:
             await self._recorder.write(ForgottenFile(location=location))
             del self.files[location]
-        completed = False
         if todo.news:
-            completed = await self._pass(scan, (*todo.changed, *todo.unsettled), stop)
+            await self._pass(scan, (*todo.changed, *todo.unsettled), stop)
         elif todo.due or not self.health.first_pass_done:
-            completed = await self._pass(scan, (*todo.unsettled, *todo.due), stop)
-        self.health.first_pass_done |= completed
-        return self._next_look(scan)
+            await self._pass(scan, (*todo.unsettled, *todo.due), stop)
+        left = self._agenda(scan, self._under_way)
+        if not (left.changed or left.due or self._under_way):
+            self.health.first_pass_done = True
+        return self._next_look(left)
 
-    async def _pass(self, scan: Scan, files: Sequence[ManifestFile], stop: asyncio.Event) -> bool:
-        """Plan and send; a change on disk, or `stop`, ends the sending after the calls under way.
-
-        Tell whether the pass came to its end.
-        """
+    async def _pass(self, scan: Scan, files: Sequence[ManifestFile], stop: asyncio.Event) -> None:
+        """Plan and send; a change on disk, or `stop`, ends the sending but for the calls under way."""
         locations = {file.location for file in files}
         plan = await self._in_thread(
             partial(
@@ -160,38 +131,53 @@ class Daemon:
                 others={at: report for at, report in self.files.items() if at not in locations},
                 unusable=scan.problems,
                 now=self._clock(),
+                on_file=self.health.beats,
             )
         )
         for observer in self._observers:
             observer.planned(plan)
+        ours = {file.file.location for file in plan.files}
+        self._under_way |= ours
+        self.files.update((file.file.location, report_unsent(file, plan.started_at)) for file in plan.files)
         interrupt = asyncio.Event()
-        sending = asyncio.ensure_future(
-            send_pass(
+        sending = asyncio.create_task(self._send(plan, interrupt))
+        self._sending.add(sending)
+        await first(asyncio.shield(sending), self._until_news(ours), stop.wait())
+        interrupt.set()
+
+    async def _send(self, plan: PassPlan, interrupt: asyncio.Event) -> None:
+        def came_back(report: FileReport) -> None:
+            self.files[report.location] = report
+            self._under_way.discard(report.location)
+            if interrupt.is_set():
+                self._hints.give()
+
+        try:
+            report = await send_pass(
                 plan,
                 sender=self._sender,
                 recorder=self._recorder,
                 clock=self._clock,
                 stop=interrupt,
-                on_file=self._note,
+                on_file=came_back,
             )
-        )
-        under_way = {file.location: file.content for file in files}
-        await _first(asyncio.shield(sending), self._until_news(under_way), stop.wait())
-        completed = sending.done()
-        interrupt.set()
-        report = await sending
+        finally:
+            self._under_way -= {file.file.location for file in plan.files}
+            self._hints.give()
         for observer in self._observers:
             observer.reported(report)
-        return completed
 
-    def _note(self, report: FileReport) -> None:
-        self.files[report.location] = report
+    def _collect(self) -> None:
+        """Let go of passes that ended, and raise what ended one early."""
+        for task in [task for task in self._sending if task.done()]:
+            self._sending.discard(task)
+            task.result()
 
     async def _settled_scan(self, stop: asyncio.Event) -> Scan:
         """Scan; where that shows news, scan until two scans agree."""
         scan = await self._scan()
         for _ in range(_RESTLESS):
-            if stop.is_set() or not self._agenda(scan).news:
+            if stop.is_set() or not self._agenda(scan, self._under_way).news:
                 break
             await asyncio.sleep(_QUIET)
             before, scan = scan, await self._scan()
@@ -199,44 +185,45 @@ class Daemon:
                 break
         return scan
 
-    async def _until_news(self, under_way: Mapping[str, bytes]) -> None:
-        """Return once the files on disk are no longer those that are known or under way."""
-        while True:
-            self.health.beat = time.monotonic()
-            if await self._watch.changed(_BEAT):
-                self._hinted = True  # kept if this is cancelled before the files were looked at
-                scan = await self._scan()
-                content = {at: report.content for at, report in self.files.items()} | dict(under_way)
-                if scan.busy is None and any(content.get(f.location) != f.content for f in scan.files):
-                    return
-                self._hinted = False
+    async def _until_news(self, ours: AbstractSet[str]) -> None:
+        """Return once the files on disk are no longer those that are known or planned.
 
-    def _next_look(self, scan: Scan) -> float:
+        Those that an earlier pass still has under way are none of this pass's business.
+        """
+        while True:
+            self.health.beats()
+            if await self._hints.wait(_BEAT):
+                scan = await self._scan()
+                if scan.busy is None and self._agenda(scan, self._under_way - ours).news:
+                    return
+
+    def _next_look(self, todo: Agenda) -> float:
         """Give the monotonic time at which something is due, or a look at all files is."""
-        now = self._clock()
-        todo = self._agenda(scan)
         if todo.due:
             return time.monotonic()
-        until_due = self._rescan if todo.next_due is None else (todo.next_due - now).total_seconds()
+        until_due = (todo.next_due - self._clock()).total_seconds() if todo.next_due else self._rescan
         return time.monotonic() + min(self._rescan, until_due)
 
     async def _rest(self, until: float, stop: asyncio.Event) -> None:
-        """Wait for a hint that files changed, for a time, or for `stop`."""
-        while not stop.is_set() and not self._hinted:
-            self.health.beat = time.monotonic()
-            left = until - self.health.beat
+        """Wait for a hint, for a time, or for `stop`."""
+        while not stop.is_set():
+            self.health.beats()
+            left = until - time.monotonic()
             if left <= 0:
                 return
-            hint = asyncio.ensure_future(self._watch.changed(min(left, _BEAT)))
-            await _first(hint, stop.wait())
-            self._hinted = not hint.cancelled() and hint.result()
-        self._hinted = False
+            hint = asyncio.ensure_future(self._hints.wait(min(left, _BEAT)))
+            await first(hint, stop.wait())
+            if not hint.cancelled() and hint.result():
+                return
 
-    def _agenda(self, scan: Scan) -> Agenda:
-        return agenda(scan, self.files, self._fingerprint, self._clock())
+    def _agenda(self, scan: Scan, under_way: AbstractSet[str]) -> Agenda:
+        return agenda(scan, self.files, self._fingerprint, self._clock(), under_way)
 
     async def _scan(self) -> Scan:
-        return await self._in_thread(self._source.scan)
+        given = self._hints.given
+        scan = await self._in_thread(self._source.scan)
+        self._hints.answer(given)
+        return scan
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)
@@ -254,14 +241,3 @@ class Daemon:
         if self.health.hindrance != before:
             for observer in self._observers:
                 observer.hindered(self.health.hindrance)
-
-
-async def _first(*waits: Awaitable[Any]) -> None:
-    """Return when the first of `waits` is over; give the others up."""
-    futures = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for future in futures:
-            future.cancel()
-        await asyncio.gather(*futures, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""Forever: wake, pass, publish, wait; stop when told to."""

@@ -1,0 +1,31 @@
+"""Who is told what the daemon does: logs, metrics, a terminal."""
+
+from typing import Protocol
+
+from reconciler.core.call import Call
+from reconciler.core.report import Report
+from reconciler.reconcile.planning import PassPlan
+
+
+class Observer(Protocol):
+    """Somebody who is told what the daemon does; what it makes of it is its own business."""
+
+    def planned(self, plan: PassPlan) -> None:
+        """Take note of a pass that is about to be sent."""
+        ...
+
+    def called(self, call: Call) -> None:
+        """Take note of one answered call."""
+        ...
+
+    def reported(self, report: Report) -> None:
+        """Take note of a pass that ended."""
+        ...
+
+    def polling(self, reason: str | None) -> None:
+        """Take note that files are polled, though that was not asked for, for `reason`; None: no longer."""
+        ...
+
+    def hindered(self, reason: str | None) -> None:
+        """Take note that nothing is done for `reason`; None: that is over."""
+        ...

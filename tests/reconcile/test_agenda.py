@@ -1,0 +1,131 @@
+"""Which files a pass looks at: a table of cases."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import pytest
+
+from reconciler.core.problem import Origin, Problem
+from reconciler.core.report import Condition, DialogReport, FileReport
+from reconciler.reconcile.agenda import Agenda, agenda, hindrance
+from reconciler.source.directory import ManifestFile, Scan
+from tests.core.builders import MINUTE, NOW
+
+RULES: Final = b"rules"
+PAST, FUTURE = NOW - MINUTE, NOW + MINUTE
+
+
+def file(name: str = "a", content: bytes = b"as known") -> ManifestFile:
+    return ManifestFile(path=f"m/{name}.yaml", location=f"/m/{name}.yaml", content=content)
+
+
+def known(
+    name: str = "a",
+    *,
+    settled: bool = True,
+    due_at: datetime | None = None,
+    condition: Condition = Condition.IN_SYNC,
+    rules: bytes = RULES,
+) -> FileReport:
+    dialog = DialogReport(name=name, dialog=None, origin=Origin(f"m/{name}.yaml", 1, 1), condition=condition)
+    return FileReport(
+        location=f"/m/{name}.yaml",
+        content=b"as known",
+        rules=rules,
+        settled=settled,
+        due_at=due_at,
+        dialogs=(dialog,),
+    )
+
+
+def agenda_of(scan: Scan, *reports: FileReport) -> Agenda:
+    by_location: Mapping[str, FileReport] = {report.location: report for report in reports}
+    return agenda(scan, by_location, RULES, NOW)
+
+
+def kinds(found: Agenda) -> set[str]:
+    return {kind for kind in ("changed", "unsettled", "due", "waiting") if getattr(found, kind)}
+
+
+@pytest.mark.parametrize(
+    ("report", "kind"),
+    [
+        pytest.param(None, {"changed"}, id="new"),
+        pytest.param(known(rules=b"others"), {"changed"}, id="read under other settings"),
+        pytest.param(known(settled=False), {"unsettled"}, id="declares what another file does"),
+        pytest.param(known(due_at=PAST), {"due"}, id="its time has come"),
+        pytest.param(known(due_at=NOW), {"due"}, id="its time is now"),
+        pytest.param(known(due_at=FUTURE), set(), id="in sync, due later"),
+        pytest.param(known(due_at=FUTURE, condition=Condition.BACKING_OFF), {"waiting"}, id="backing off"),
+        pytest.param(known(condition=Condition.STALLED), {"waiting"}, id="stalled"),
+        pytest.param(known(condition=Condition.INVALID), {"waiting"}, id="invalid"),
+        pytest.param(known(), set(), id="in sync"),
+    ],
+)
+def test_a_file_is_looked_at_for_at_most_one_reason(report: FileReport | None, kind: set[str]) -> None:
+    found = agenda_of(Scan(files=(file(),)), *([report] if report else []))
+    assert kinds(found) == kind
+    assert found.news == (kind == {"changed"})
+
+
+def test_other_bytes_are_news() -> None:
+    found = agenda_of(Scan(files=(file(content=b"other"),)), known())
+    assert kinds(found) == {"changed"}
+
+
+def test_changed_files_go_first() -> None:
+    scan = Scan(files=(file("a"), file("b"), file("c"), file("d")))
+    found = agenda_of(
+        scan,
+        known("a", condition=Condition.STALLED),
+        known("b", due_at=PAST),
+        known("c", settled=False),
+    )
+    assert [each.path for each in found.files] == ["m/d.yaml", "m/c.yaml", "m/b.yaml", "m/a.yaml"]
+
+
+def test_the_next_time_is_the_earliest_of_those_to_come() -> None:
+    scan = Scan(files=(file("a"), file("b"), file("c")))
+    found = agenda_of(
+        scan, known("a", due_at=FUTURE), known("b", due_at=FUTURE + MINUTE), known("c", due_at=PAST)
+    )
+    assert found.next_due == FUTURE
+
+
+def test_a_conflict_in_a_file_does_not_keep_its_other_dialogs_from_becoming_due() -> None:
+    assert agenda_of(Scan(files=(file(),)), known(settled=False, due_at=PAST)).due
+    assert agenda_of(Scan(files=(file(),)), known(settled=False, due_at=FUTURE)).next_due == FUTURE
+
+
+UNREADABLE: Final = Problem(Origin("/m/b.yaml", 1, 1), "can't be read", "make it readable")
+
+
+@pytest.mark.parametrize(
+    ("scan", "gone"),
+    [
+        pytest.param(Scan(files=(file(),)), ("/m/b.yaml",), id="removed"),
+        pytest.param(Scan(files=(file(),), complete=False), (), id="not all was seen"),
+        pytest.param(Scan(files=(), empty=("m",)), (), id="the folder is empty"),
+        pytest.param(Scan(files=(file(),), problems=(UNREADABLE,)), (), id="there, and unreadable"),
+    ],
+)
+def test_a_file_is_gone_only_where_everything_was_seen(scan: Scan, gone: tuple[str, ...]) -> None:
+    found = agenda_of(scan, known("a"), known("b"))
+    assert found.gone == gone
+    assert found.news == bool(gone)
+
+
+@pytest.mark.parametrize(
+    ("scan", "words"),
+    [
+        (Scan(files=()), None),
+        (Scan(files=(), busy="a checkout is under way"), "a checkout is under way"),
+        (Scan(files=(), missing=("m",), complete=False), "m: not there; its dialogs stay as they are"),
+        (Scan(files=(), empty=("m",)), "m: no manifests there; its dialogs stay as they are"),
+        (Scan(files=(), complete=False), "not all manifests could be seen"),
+    ],
+)
+def test_what_stands_in_the_way_is_said(scan: Scan, words: str | None) -> None:
+    said = hindrance(scan)
+    assert (said is None) if words is None else (said is not None and said.startswith(words))
