@@ -1,5 +1,6 @@
 """Turns whatever ended a command into a line on stderr and an exit code."""
 
+import errno
 import os
 import sys
 import traceback
@@ -24,10 +25,8 @@ def explain(error: Exception) -> int:
         case click.ClickException():
             error.show()
             return ExitCode.ERROR
-        case BrokenPipeError():
-            # The reader of our output left; nobody is there to be told.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return ExitCode.ERROR
+        case OSError(errno=errno.EPIPE | errno.ENOSPC | errno.EIO | errno.EDQUOT):
+            return _output_lost(error)
         case Failure():
             click.echo(f"reconciler: {error}", err=True)
             return ExitCode.LEDGER_IN_USE if _in_use(error) else ExitCode.ERROR
@@ -38,6 +37,15 @@ def explain(error: Exception) -> int:
 def _in_use(error: Failure) -> bool:
     """Tell the one failure with a code of its own, without importing the ledger to do so."""
     return type(error).__name__ == "LedgerInUse"
+
+
+def _output_lost(error: OSError) -> int:
+    """Say why the output is not whole, unless its reader left: then nobody is there to be told."""
+    # What is left in the buffer goes nowhere, or the interpreter would try once more at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno != errno.EPIPE:
+        click.echo(f"reconciler: can't write the output: {error.strerror}", err=True)
+    return ExitCode.ERROR
 
 
 def _bug(error: Exception) -> int:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import click
-from rich.table import Table
 from rich.text import Text
 
 from reconciler.cli.exit_code import ExitCode
@@ -42,31 +41,28 @@ def command(settings: Settings, dialog: str | None, limit: int, output: str, *, 
 
 
 def _print(rows: Iterable[HistoryRow], *, texts: bool) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("SENT", "RESULT", "DIALOG", "MESSAGE", "FIELDS", "AS", "ORIGIN", "ANSWER"):
-        table.add_column(heading, no_wrap=heading != "ANSWER")
+    console = document()
     for row in rows:
-        again = f" #{row.attempt}" if row.attempt > 1 else ""
-        table.add_row(
-            moment(row.sent_at),
-            Text(f"{row.result}{again}", _STYLE[row.result]),
-            row.name,
-            str(row.message or "every message"),
-            ", ".join(_fields(row)),
-            str(row.actor),
-            f"{row.origin.path}:{row.origin.line}",
-            " ".join(str(part) for part in (row.status, visible(row.words)) if part),
+        again = f", attempt {row.attempt}" if row.attempt > 1 else ""
+        console.print(
+            Text.assemble(
+                (f"{moment(row.sent_at)}  ", "place"),
+                (f"{row.result}{again}", _STYLE[row.result]),
+                f"  {row.name}  {row.message or 'every message'}  {', '.join(_fields(row))} as {row.actor}",
+            )
         )
+        answer = " ".join(str(part) for part in (row.status, visible(row.words)) if part)
+        console.print(f"  {row.origin}  {answer}".rstrip(), style="place")
         if texts and row.new is not None:
-            table.add_row("", "", "", _shown(row.old, "-"))
-            table.add_row("", "", "", _shown(row.new, "+"))
-    document().print(table)
+            console.print(_shown(row.old, "-"), style="old")
+            console.print(_shown(row.new, "+"), style="new")
 
 
 def _shown(text: RecordedText | None, sign: str) -> str:
     if text is None:
-        return f"{sign} (not known)"
-    return f"{sign} {visible(text.text.reveal()) if text.text else text.digest}"
+        return f"    {sign} (not known)"
+    shown = visible(text.text.reveal()) if text.text else str(text.digest)
+    return "\n".join(f"    {sign} {line}" for line in shown.split("\n"))
 
 
 def _fields(row: HistoryRow) -> list[str]:

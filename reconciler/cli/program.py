@@ -87,6 +87,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command that `arguments` name; give its exit code. Failures are said on stderr."""
     try:
         code = _program.main(list(arguments), prog_name="reconciler", standalone_mode=False)
+        sys.stdout.flush()  # here, and not at the interpreter's end, a full disk has words and a code
     except Exception as error:  # noqa: BLE001  # the one place where a failure becomes words
         code = explain(error)
     return int(code or ExitCode.DONE)

@@ -60,7 +60,8 @@ def _print(ledger: LedgerReader) -> None:
     if dialogs:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("DIALOG", "CONDITION", "APPLIED", "NEXT", "NOTE"):
-            table.add_column(heading, no_wrap=heading != "NOTE")
+            free = heading in {"DIALOG", "NOTE"}
+            table.add_column(heading, no_wrap=not free, overflow="fold", min_width=20 if free else None)
         for dialog in dialogs:
             table.add_row(
                 dialog.name or str(dialog.origin),

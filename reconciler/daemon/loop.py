@@ -195,6 +195,7 @@ class Daemon:
             if await self._hints.wait(_BEAT):
                 scan = await self._scan()
                 if scan.busy is None and self._agenda(scan, self._under_way - ours).news:
+                    self._hints.give()  # this look only tells that another pass is due
                     return
 
     def _next_look(self, todo: Agenda) -> float:

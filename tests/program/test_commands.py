@@ -21,7 +21,9 @@ def test_the_schema_is_the_one_that_is_published(offline: Program) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_the_sandbox_is_a_chat_service_that_can_be_started_by_hand(offline: Program, how: signal.Signals) -> None:
+def test_the_sandbox_is_a_chat_service_that_can_be_started_by_hand(
+    offline: Program, how: signal.Signals
+) -> None:
     seed = {
         "dialogs": [{"_id": dialog_id(1), "occupants_ids": [111]}],
         "messages": [{"_id": message_id(1, 0), "chat_dialog_id": dialog_id(1), "sender_id": 111}],

@@ -105,9 +105,7 @@ def test_after_a_kill_the_calls_in_flight_are_in_doubt_and_only_they_are_repeate
     sandbox.sees(lambda log: log.finished == calls + 4, "each call, and four twice")
     repeated = {path for path, times in Counter(put.path for put in sandbox.puts()).items() if times == 2}
     assert repeated == {f"/chat/Message/{message}.json" for message in in_doubt}
-    assert all(
-        sandbox.message(message_id(d, m)).text == f"{d}.{m}" for d in range(10) for m in range(4)
-    )
+    assert all(sandbox.message(message_id(d, m)).text == f"{d}.{m}" for d in range(10) for m in range(4))
 
 
 @pytest.mark.slow

@@ -21,7 +21,9 @@ def declare_every_condition(program: Program, sandbox: LiveSandbox) -> None:
     program.declare("in-sync.yaml", manifest(1, "read: [222]", messages={0: "text: hello, delivered: true"}))
     program.declare("backing-off.yaml", manifest(2, messages={0: "text: hello"}))
     program.declare("stalled.yaml", manifest(3, messages={0: f"read: [{STRANGER}]"}))
-    program.declare("suspended.yaml", manifest(4, "suspend: {reason: a, until: 2099-01-01T00:00:00Z}", "read: true"))
+    program.declare(
+        "suspended.yaml", manifest(4, "suspend: {reason: a, until: 2099-01-01T00:00:00Z}", "read: true")
+    )
     program.declare("invalid.yaml", manifest(5, "read: false"))
 
 

@@ -106,7 +106,9 @@ def test_apply_on_a_terminal_shows_how_far_it_is_and_leaves_the_report(used: Pro
 
 
 def test_a_text_cannot_steer_the_terminal(program: Program) -> None:
-    program.declare("one.yaml", manifest(1, messages={0: 'text: "[bold red]up\\u202edown[/] :smile: \\u2066"'}))
+    program.declare(
+        "one.yaml", manifest(1, messages={0: 'text: "[bold red]up\\u202edown[/] :smile: \\u2066"'})
+    )
     shown, _ = on_a_terminal(program, ["plan"])
     assert "[bold red]up\\u202edown[/] :smile: \\u2066" in shown
     assert "\u202e" not in shown

@@ -1,9 +1,13 @@
-"""Many manifests: the counted minimum of calls, the rate as a ceiling, and how long things take."""
+"""Many manifests: the counted minimum of calls, the rate as a ceiling, and how long things take.
 
+`--log-cli-level=info` shows the times that were measured.
+"""
+
+import logging
 import statistics
-from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
+from typing import Final
 
 import pytest
 
@@ -13,13 +17,11 @@ from tests.program.live_sandbox import LiveSandbox, live_sandbox
 from tests.program.program import Program
 from tests.program.waiting import wait_for
 
-Record = Callable[[str, object], None]
+_log: Final = logging.getLogger(__name__)
 
 
 @pytest.mark.slow
-def test_300_manifests_with_10000_messages_converge_with_the_fewest_calls(
-    tmp_path: Path, record_property: Record
-) -> None:
+def test_300_manifests_with_10000_messages_converge_with_the_fewest_calls(tmp_path: Path) -> None:
     dialogs, messages = 300, 34
     with live_sandbox(SandboxOptions(seed=chat(dialogs=dialogs, messages=messages))) as sandbox:
         program = Program(tmp_path, RECONCILER_API_URL=sandbox.url, RECONCILER_API_KEY=KEY)
@@ -40,7 +42,7 @@ def test_300_manifests_with_10000_messages_converge_with_the_fewest_calls(
         assert planned["calls"] == calls
         begin = monotonic()
         report = program.run("apply", "-o", "json", *fast).document()
-        record_property("seconds to converge", round(monotonic() - begin, 1))
+        _log.info("%d calls: %.1f s", calls, monotonic() - begin)
         assert report["calls"] == {"applied": calls, "deferred": 0, "rejected": 0}
         assert report["dialogsByCondition"]["in sync"] == dialogs
         assert sandbox.arrived() == calls
@@ -48,7 +50,7 @@ def test_300_manifests_with_10000_messages_converge_with_the_fewest_calls(
         assert len({(put.path, put.fields["chat_dialog_id"], put.user) for put in puts}) == calls
         begin = monotonic()
         program.run("apply", *fast)
-        record_property("seconds of an apply with nothing to do", round(monotonic() - begin, 2))
+        _log.info("nothing to do: %.2f s", monotonic() - begin)
         assert sandbox.arrived() == calls
         program.declare("0/0.yaml", manifest(0, "read: [222]", messages={7: "text: edited"}))
         program.run("apply", *fast)
@@ -75,9 +77,7 @@ def test_no_more_calls_are_under_way_than_are_allowed(program: Program, sandbox:
 
 
 @pytest.mark.slow
-def test_an_edit_becomes_a_call_in_a_fraction_of_a_second(
-    program: Program, sandbox: LiveSandbox, record_property: Record
-) -> None:
+def test_an_edit_becomes_a_call_in_a_fraction_of_a_second(program: Program, sandbox: LiveSandbox) -> None:
     for number in range(12):
         program.declare(f"{number}.yaml", manifest(number, messages={0: "text: first"}))
     waits: list[float] = []
@@ -92,6 +92,6 @@ def test_an_edit_becomes_a_call_in_a_fraction_of_a_second(
             passes = 2 + edit
             wait_for(lambda: daemon.metric("reconciler_passes_total") >= passes, "the pass is over")  # noqa: B023  # waited for at once
         daemon.stop()
-    record_property("edit to call, median ms", round(statistics.median(waits) * 1000))
-    record_property("edit to call, most ms", round(max(waits) * 1000))
-    assert statistics.median(waits) < 0.5
+    typical = statistics.median(waits)
+    _log.info("from an edit to its call: median %.0f ms, at most %.0f ms", typical * 1000, max(waits) * 1000)
+    assert typical < 0.5
