@@ -62,7 +62,8 @@ class Manifest:
     """The desired state of one dialog.
 
     `read` and `delivered` here are the whole dialog's marks; `interval` and `requested_at` say
-    when those are asserted again. `digest` is the SHA-256 of the document's own bytes.
+    when those are asserted again. `digest` is of the document's own
+    text and of the rules that it was read under.
     """
 
     name: str

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from reconciler.core.problem import Origin, Problem
+from reconciler.source.encoding import LARGEST_FILE
 from reconciler.source.git_folder import checkout_under_way
 from reconciler.source.links import still_lead
 from reconciler.source.regular_file import FileContent, Signature, Unsteady, Unusable, examine, read_file
 from reconciler.source.tree import MAX_FILES, FoundFile, Tree, roots_of, walk
-
-MAX_BYTES: Final = 16 * 1024 * 1024
 
 _ATTEMPTS: Final = 5
 """How often a scan starts afresh because files vanished under it, before it says so."""
@@ -62,7 +61,7 @@ class Directory:
     """
 
     def __init__(
-        self, roots: Sequence[Path], *, max_bytes: int = MAX_BYTES, max_files: int = MAX_FILES
+        self, roots: Sequence[Path], *, max_bytes: int = LARGEST_FILE, max_files: int = MAX_FILES
     ) -> None:
         self._roots = roots_of(roots)
         self._here = str(Path.cwd())

@@ -105,7 +105,9 @@ def _read(
             return None
         case Document(root=root, digest=digest, found=found):
             reader = DocumentReader(source=text, acting=rules.acting, longest=rules.max_text, found=found)
-            return reader.read(root, digest) or break_document(root, path)
+            # The rules count too: a change that was rejected may pass under another default actor.
+            under_rules = hashlib.sha256(digest + rules.fingerprint()).digest()
+            return reader.read(root, under_rules) or break_document(root, path)
 
 
 def _distrust(manifest: Manifest | BrokenManifest) -> BrokenManifest:

@@ -71,7 +71,7 @@ def test_an_edit_of_one_line_makes_one_put_with_exactly_the_changed_field(
         ),
         pytest.param(
             (),
-            {m: "read: [222]" for m in range(12)},
+            dict.fromkeys(range(12), "read: [222]"),
             [(m, BEN, {"read": 1}) for m in range(12)],
             id="marks of every message never become a mark of the dialog",
         ),

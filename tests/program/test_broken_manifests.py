@@ -62,7 +62,7 @@ def test_two_manifests_for_one_dialog_are_both_named_and_neither_is_sent(
     done = program.run("apply", exits=3)
     assert texts(sandbox) == ["three"]
     lines = [line for line in done.stderr.splitlines() if "also declared" in line]
-    assert [line.split(": ")[0] for line in lines] == ["manifests/one.yaml:1:1", "manifests/two.yaml:8:1"]
+    assert [line.split(": ", 1)[0] for line in lines] == ["manifests/one.yaml:1:1", "manifests/two.yaml:8:1"]
     assert "manifests/two.yaml:8:1" in lines[0].split(": ", 1)[1]
     assert "manifests/one.yaml:1:1" in lines[1].split(": ", 1)[1]
     assert program.run("validate", exits=3).stdout.splitlines() == lines

@@ -12,7 +12,7 @@ BACKLOG = 96
 def backlog(program: Program) -> None:
     """Declare what takes twenty seconds to send at five calls a second."""
     for number in range(8):
-        messages = {m: f"text: backlog {number}" for m in range(12)}
+        messages = dict.fromkeys(range(12), f"text: backlog {number}")
         program.declare(f"backlog/{number}.yaml", manifest(number, messages=messages))
 
 
@@ -83,7 +83,7 @@ def test_what_a_backlog_no_longer_wants_is_not_sent(program: Program, sandbox: L
 def test_texts_of_all_dialogs_go_before_marks(program: Program, sandbox: LiveSandbox) -> None:
     for number in range(6):
         program.declare(f"{number}.yaml", manifest(number, messages={0: "read: true", 1: "delivered: true"}))
-    program.declare("z.yaml", manifest(7, messages={m: "text: seen by people" for m in range(3)}))
+    program.declare("z.yaml", manifest(7, messages=dict.fromkeys(range(3), "text: seen by people")))
     program.run("apply", "--rate", "10")
     kinds = ["message" in put.fields for put in sandbox.puts()]
     assert kinds.index(True) <= 1, "but for a mark that went before the plan was whole"

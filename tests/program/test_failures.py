@@ -51,7 +51,7 @@ def test_history_tells_what_the_api_said(program: Program, sandbox: LiveSandbox)
         FaultRule(fault=Status(status=503, body=BodyShape.HTML), when=When(message=message_id(1, 1))),
         FaultRule(fault=Drop(), when=When(message=message_id(1, 2))),
     )
-    program.declare("one.yaml", manifest(1, messages={m: "text: hello, delivered: true" for m in range(4)}))
+    program.declare("one.yaml", manifest(1, messages=dict.fromkeys(range(4), "text: hello, delivered: true")))
     program.run("apply", exits=5)
     calls = {call["message"]: call for call in program.history()}
     said = {
@@ -132,7 +132,7 @@ def test_the_daemon_tries_again_what_failed_and_converges(program: Program, sand
 
 def test_a_refused_credential_is_not_hammered(program: Program, sandbox: LiveSandbox) -> None:
     for number in range(10):
-        program.declare(f"{number}.yaml", manifest(number, messages={m: "text: hello" for m in range(4)}))
+        program.declare(f"{number}.yaml", manifest(number, messages=dict.fromkeys(range(4), "text: hello")))
     environ: dict[str, str | None] = {"RECONCILER_API_KEY": "canary-of-a-wrong-key"}
     with program.daemon("--concurrency", "3", "--rate", "100", environ=environ) as daemon:
         daemon.becomes_ready()
@@ -152,7 +152,7 @@ def test_a_refused_credential_is_not_hammered(program: Program, sandbox: LiveSan
 def test_an_outage_stops_the_sending_after_a_few_calls(program: Program, sandbox: LiveSandbox) -> None:
     sandbox.let_fail(FaultRule(fault=Status(status=502, body=BodyShape.HTML)))
     for number in range(10):
-        program.declare(f"{number}.yaml", manifest(number, messages={m: "text: hello" for m in range(10)}))
+        program.declare(f"{number}.yaml", manifest(number, messages=dict.fromkeys(range(10), "text: hello")))
     report = program.run("apply", "-o", "json", "--concurrency", "2", exits=5).document()
     assert sandbox.arrived() <= 5 + 2
     assert report["calls"]["deferred"] == sandbox.arrived()

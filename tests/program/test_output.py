@@ -1,4 +1,4 @@
-"""Output: stdout is the one document asked for, everything else is stderr; plain where no terminal reads it."""
+"""stdout is the one document asked for, all else is stderr; plain where no terminal reads it."""
 
 import os
 import pty
@@ -32,11 +32,11 @@ SHOWING = [
 @pytest.fixture
 def used(program: Program) -> Program:
     """The program, with something of everything to show."""
-    messages = {m: "text: hello there" for m in range(10)}
+    messages = dict.fromkeys(range(10), "text: hello there")
     program.declare("one.yaml", manifest(1, messages={**messages, 10: f"read: [{STRANGER}]"}))
     program.run("apply", exits=5)
     program.declare("two.yaml", manifest(2, "read: false"))
-    program.declare("three.yaml", manifest(3, messages={m: "text: to be sent" for m in range(3)}))
+    program.declare("three.yaml", manifest(3, messages=dict.fromkeys(range(3), "text: to be sent")))
     program.declare("four.yaml", manifest(4, messages={0: f"read: [{STRANGER}]"}))
     return program
 

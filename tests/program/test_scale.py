@@ -60,7 +60,7 @@ def test_300_manifests_with_10000_messages_converge_with_the_fewest_calls(tmp_pa
 
 def test_no_second_has_more_calls_than_the_rate(program: Program, sandbox: LiveSandbox) -> None:
     for number in range(11):
-        program.declare(f"{number}.yaml", manifest(number, messages={m: "read: [222]" for m in range(10)}))
+        program.declare(f"{number}.yaml", manifest(number, messages=dict.fromkeys(range(10), "read: [222]")))
     begin = monotonic()
     program.run("apply", "--rate", "40", "--concurrency", "16")
     took = monotonic() - begin
@@ -71,7 +71,7 @@ def test_no_second_has_more_calls_than_the_rate(program: Program, sandbox: LiveS
 
 def test_no_more_calls_are_under_way_than_are_allowed(program: Program, sandbox: LiveSandbox) -> None:
     for number in range(10):
-        program.declare(f"{number}.yaml", manifest(number, messages={m: "read: [222]" for m in range(4)}))
+        program.declare(f"{number}.yaml", manifest(number, messages=dict.fromkeys(range(4), "read: [222]")))
     program.run("apply", "--rate", "1000", "--concurrency", "3")
     assert sandbox.look(lambda inside: inside.log.peak_in_flight) <= 3
 

@@ -27,7 +27,7 @@ def declare_trouble(program: Program, sandbox: LiveSandbox, secret: str) -> None
     sandbox.let_fail(
         *(FaultRule(fault=fault, when=When(message=message_id(1, m))) for m, fault in enumerate(faults))
     )
-    messages = {m: f"text: {TEXT}, read: true" for m in range(8)}
+    messages = dict.fromkeys(range(8), f"text: {TEXT}, read: true")
     program.declare("one.yaml", manifest(1, "delivered: true", messages=messages))
     for number, line in ((2, "reed: true"), (3, f'read: "{TEXT}"'), (4, f'actAs: "{TEXT}"')):
         program.declare(f"{number}.yaml", manifest(number, messages={0: f"text: {TEXT}, {line}"}))

@@ -17,7 +17,7 @@ def seconds(program: Program, *arguments: str, **environ: str) -> float:
 
 
 def test_defaults_yield_to_the_file_the_file_to_the_environment_and_that_to_flags(offline: Program) -> None:
-    messages = {m: "text: hello, read: [222]" for m in range(10)}
+    messages = dict.fromkeys(range(10), "text: hello, read: [222]")
     offline.declare("one.yaml", manifest(1, messages=messages))
     assert seconds(offline) == 1, "20 calls a second"
     (offline.directory / "reconciler.toml").write_text("rate = 10\n")

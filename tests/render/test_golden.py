@@ -163,7 +163,11 @@ def test_a_plan_for_programs(plan: PassPlan, *, texts: bool) -> None:
 
 
 def test_a_report(plan: PassPlan) -> None:
-    answers = [Answered(status=200), Answered(status=403, words="no"), Unanswered(words="gone", sent=True)]
+    answers: list[Answer] = [
+        Answered(status=200),
+        Answered(status=403, words="no"),
+        Unanswered(words="gone", sent=True),
+    ]
     report = sent(plan, answers)
     same("report.txt", "\n".join(map(plain, [*map(call_line, report.calls), *report_lines(report)])))
     same("report.json", json.dumps(report_document(report), ensure_ascii=False, indent=2))

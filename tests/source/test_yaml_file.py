@@ -97,7 +97,9 @@ def test_a_manifest_is_read_whole_and_each_value_knows_its_place(parser: type[Ev
                 name="vip-lounge",
                 dialog=DIALOG,
                 origin=at(1, 1),
-                digest=hashlib.sha256(WHOLE.encode()).digest(),
+                digest=hashlib.sha256(
+                    hashlib.sha256(WHOLE.encode()).digest() + ANYONE.fingerprint()
+                ).digest(),
                 labels={"team": "support", "tier": "1"},
                 read=DeclaredUsers(users=(BOT,), origin=at(9, 9)),
                 delivered=DeclaredUsers(users=(UserId(123), UserId(456)), origin=at(10, 14)),
@@ -487,3 +489,9 @@ def test_loading_leaves_the_garbage_collector_as_it_was(*, enabled: bool) -> Non
         assert gc.isenabled() is enabled
     finally:
         (gc.enable if before else gc.disable)()
+
+
+def test_a_digest_changes_with_the_rules() -> None:
+    acting = Acting(default=UserId(1)), Acting(default=UserId(2))
+    first, second = (load(HEAD.encode(), "m.yaml", Rules(acting=who)).manifests for who in acting)
+    assert first[0].digest != second[0].digest

@@ -1,0 +1,288 @@
+"""The sender: what leaves when, and what is on disk by then."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from reconciler.core.action import Action
+from reconciler.core.call import Call
+from reconciler.core.outcome import Answer, Applied, Deferred, Rejected
+from reconciler.ledger.history import Result
+from reconciler.ledger.reader import LedgerReader
+from reconciler.ledger.writer import Ledger
+from reconciler.reconcile.group_commit import GroupCommit
+from reconciler.reconcile.sender import Sender
+from tests.core.builders import NOW
+from tests.reconcile.parts import (
+    DOWN,
+    LOST,
+    NO_SESSION,
+    OK,
+    REFUSED,
+    TOO_FAST,
+    Chat,
+    Clock,
+    FreeRate,
+    dialog_id,
+    in_turn,
+    plan,
+    texts,
+    until,
+)
+
+_PROBE_AFTER: Final = timedelta(seconds=30)
+_TRIP: Final = 5
+
+
+class World:
+    """A sender on a real ledger, between a chat and a rate that are told what to do."""
+
+    def __init__(
+        self, ledger: Ledger, thread: ThreadPoolExecutor, clock: Clock, concurrency: int = 8
+    ) -> None:
+        self.chat = Chat()
+        self.rate = FreeRate()
+        self.clock = clock
+        self.stop = asyncio.Event()
+        self.told: list[Call] = []
+        self.sender = Sender(
+            service=self.chat,
+            rate=self.rate,
+            recorder=GroupCommit(ledger, thread),
+            concurrency=concurrency,
+            clock=clock,
+            jitter=lambda: 1.0,
+            on_call=self.told.append,
+        )
+
+
+@pytest.fixture
+async def world(ledger: Ledger, thread: ThreadPoolExecutor, clock: Clock) -> World:
+    return World(ledger, thread, clock)
+
+
+def results(reader: LedgerReader) -> list[Result]:
+    """Give what came of each call, the oldest first."""
+    return [row.result for row in reversed(list(reader.history(None, limit=100)))]
+
+
+async def test_the_intent_of_a_call_is_durable_before_the_call(world: World, reader: LedgerReader) -> None:
+    seen: list[list[Result]] = []
+
+    def look(_: Action) -> Answer:
+        seen.append(results(reader))
+        return OK
+
+    world.chat.answer = look
+    await world.sender.send(plan(0, *texts(3)), world.stop)
+    assert seen == [
+        [Result.IN_DOUBT],
+        [Result.APPLIED, Result.IN_DOUBT],
+        [Result.APPLIED, Result.APPLIED, Result.IN_DOUBT],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "result"),
+    [
+        (OK, Applied, Result.APPLIED),
+        (REFUSED, Rejected, Result.REJECTED),
+        (DOWN, Deferred, Result.DEFERRED),
+        (LOST, Deferred, Result.DEFERRED),
+        (TOO_FAST, Deferred, Result.DEFERRED),
+        (NO_SESSION, Deferred, Result.DEFERRED),
+    ],
+)
+async def test_an_answer_is_recorded_and_told(
+    world: World, reader: LedgerReader, answer: Answer, outcome: type, result: Result
+) -> None:
+    world.chat.answer = in_turn(answer)
+    sent = await world.sender.send(plan(0, "Hello"), world.stop)
+    (call,) = sent.calls
+    assert isinstance(call.outcome, outcome)
+    assert (call.retry_at is not None) == (outcome is Deferred)
+    assert results(reader) == [result]
+    assert world.told == [call]
+
+
+async def test_an_answer_is_recorded_although_who_is_told_of_it_fails(
+    ledger: Ledger, thread: ThreadPoolExecutor, clock: Clock, reader: LedgerReader
+) -> None:
+    def fail(_: Call) -> None:
+        msg = "the terminal is gone"
+        raise BrokenPipeError(msg)
+
+    sender = Sender(
+        service=Chat(),
+        rate=FreeRate(),
+        recorder=GroupCommit(ledger, thread),
+        concurrency=1,
+        clock=clock,
+        jitter=lambda: 1.0,
+        on_call=fail,
+    )
+    with pytest.raises(BrokenPipeError):
+        await sender.send(plan(0, "Hello"), asyncio.Event())
+    assert results(reader) == [Result.APPLIED]
+
+
+async def test_the_calls_of_a_dialog_are_made_one_after_the_other_in_the_plan_s_order(world: World) -> None:
+    await world.sender.send(plan(0, *texts(10)), world.stop)
+    assert world.chat.lines() == list(range(8, 18))
+    assert world.chat.peak == 1
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 8])
+async def test_dialogs_are_sent_side_by_side_up_to_the_concurrency(
+    ledger: Ledger, thread: ThreadPoolExecutor, clock: Clock, concurrency: int
+) -> None:
+    world = World(ledger, thread, clock, concurrency)
+    world.chat.open.clear()
+    sending = [asyncio.ensure_future(world.sender.send(plan(d, *texts(2)), world.stop)) for d in range(12)]
+    await until(lambda: world.chat.under_way == concurrency, "as many calls as may be under way")
+    world.chat.open.set()
+    await asyncio.gather(*sending)
+    assert world.chat.peak == concurrency
+    assert len(world.chat.answered) == 24
+
+
+async def test_texts_have_the_rate_s_first_place(world: World) -> None:
+    await world.sender.send(plan(0, "Hello"), world.stop)
+    assert world.rate.priorities == [0]
+
+
+async def test_a_stop_makes_no_new_call_and_finishes_those_under_way(
+    world: World, reader: LedgerReader
+) -> None:
+    world.chat.open.clear()
+    sending = [asyncio.ensure_future(world.sender.send(plan(d, *texts(3)), world.stop)) for d in range(20)]
+    await until(lambda: world.chat.under_way == 8, "calls under way")
+    world.stop.set()
+    world.chat.open.set()
+    sent = await asyncio.gather(*sending)
+    assert len(world.chat.arrived) == 8
+    assert results(reader).count(Result.APPLIED) == 8
+    assert Result.IN_DOUBT not in results(reader)
+    assert sum(len(one.calls) for one in sent) == 8
+    assert {one.come_back_at for one in sent} == {NOW}
+
+
+async def test_a_call_that_waits_for_the_rate_when_it_stops_is_not_made_and_not_in_doubt(
+    world: World, reader: LedgerReader
+) -> None:
+    world.rate.gate.clear()
+    sending = asyncio.ensure_future(world.sender.send(plan(0, "Hello"), world.stop))
+    await until(lambda: world.rate.waiting, "the call to wait for leave")
+    world.stop.set()
+    assert (await sending).come_back_at == NOW
+    assert not world.chat.arrived
+    assert Result.IN_DOUBT not in results(reader)
+    assert world.rate.waiting == 0
+
+
+async def test_a_call_that_was_never_made_is_no_attempt(world: World, reader: LedgerReader) -> None:
+    """Otherwise each edit that interrupts a pass makes the first real failure wait longer."""
+    world.rate.gate.clear()
+    sending = asyncio.ensure_future(world.sender.send(plan(0, "Hello"), world.stop))
+    await until(lambda: world.rate.waiting, "the call to wait for leave")
+    world.stop.set()
+    await sending
+    assert not reader.applied(dialog_id(0)).failed
+
+
+async def test_what_history_gives_as_the_time_of_sending_is_when_the_call_left(
+    world: World, reader: LedgerReader
+) -> None:
+    world.rate.gate.clear()
+    sending = asyncio.ensure_future(world.sender.send(plan(0, "Hello"), world.stop))
+    await until(lambda: world.rate.waiting, "the call to wait for leave")
+    world.clock.advance(seconds=60)
+    world.rate.gate.set()
+    await sending
+    (row,) = reader.history(None, limit=10)
+    assert row.sent_at == NOW + timedelta(seconds=60)
+
+
+async def test_too_fast_slows_the_rate_and_pauses_it_for_as_long_as_was_asked(world: World) -> None:
+    world.chat.answer = in_turn(TOO_FAST)
+    sent = await world.sender.send(plan(0, *texts(2)), world.stop)
+    assert (world.rate.slowed, world.rate.pauses) == (1, [3.0])
+    assert sent.calls[0].retry_at == NOW + timedelta(seconds=3 + 1)
+    assert isinstance(sent.calls[1].outcome, Applied)
+    assert not world.sender.breaker.tripped
+
+
+async def test_a_failed_call_does_not_keep_the_dialog_s_others_from_being_made(world: World) -> None:
+    world.chat.answer = in_turn(REFUSED, DOWN)
+    sent = await world.sender.send(plan(0, *texts(3)), world.stop)
+    assert [type(call.outcome) for call in sent.calls] == [Rejected, Deferred, Applied]
+    assert sent.come_back_at is None
+
+
+async def test_after_failures_in_a_row_no_call_is_made_until_it_is_time_for_a_probe(world: World) -> None:
+    world.chat.answer = in_turn(then=DOWN)
+    sent = await world.sender.send(plan(0, *texts(9)), world.stop)
+    assert len(world.chat.arrived) == len(sent.calls) == _TRIP
+    assert sent.come_back_at == NOW + _PROBE_AFTER
+
+
+async def test_a_refused_credential_stops_the_sending_at_once(world: World) -> None:
+    world.chat.answer = in_turn(then=NO_SESSION)
+    sent = await world.sender.send(plan(0, *texts(9)), world.stop)
+    assert len(world.chat.arrived) == 1
+    assert sent.come_back_at == NOW + _PROBE_AFTER
+
+
+async def trip(world: World) -> None:
+    world.chat.answer = in_turn(then=DOWN)
+    await world.sender.send(plan(99, *texts(9)), world.stop)
+    assert world.sender.breaker.tripped
+    world.chat.arrived.clear()
+    world.chat.answered.clear()
+    world.chat.peak = 0
+    world.clock.advance(seconds=31)
+
+
+async def test_one_probe_is_under_way_at_a_time_and_its_failure_sends_the_others_home(world: World) -> None:
+    await trip(world)
+    world.chat.open.clear()
+    sending = [asyncio.ensure_future(world.sender.send(plan(d, "Hello"), world.stop)) for d in range(6)]
+    await until(lambda: world.chat.under_way, "a probe")
+    world.chat.open.set()
+    sent = await asyncio.gather(*sending)
+    assert len(world.chat.arrived) == 1
+    home = [one.come_back_at for one in sent if not one.calls]
+    assert home == [NOW + timedelta(seconds=31 + 60)] * 5
+
+
+async def test_a_probe_that_succeeds_lets_the_others_follow(world: World) -> None:
+    await trip(world)
+    world.chat.answer = in_turn(then=OK)
+    sent = await asyncio.gather(*(world.sender.send(plan(d, *texts(2)), world.stop) for d in range(6)))
+    assert not world.sender.breaker.tripped
+    assert [len(one.calls) for one in sent] == [2] * 6
+
+
+async def test_no_call_is_made_without_the_rate_s_leave(
+    ledger: Ledger, thread: ThreadPoolExecutor, clock: Clock
+) -> None:
+    class BrokenRate(FreeRate):
+        async def acquire(self, priority: int = 0) -> None:
+            raise ArithmeticError(priority)
+
+    world = World(ledger, thread, clock)
+    sender = Sender(
+        service=world.chat,
+        rate=BrokenRate(),
+        recorder=GroupCommit(ledger, thread),
+        concurrency=1,
+        clock=clock,
+        jitter=lambda: 1.0,
+        on_call=world.told.append,
+    )
+    with pytest.raises(ArithmeticError):
+        await sender.send(plan(0, "Hello"), world.stop)
+    assert not world.chat.arrived
