@@ -2,16 +2,22 @@
 
 import signal
 from collections import Counter
+from functools import partial
 
 import pytest
 
 from reconciler.sandbox.faults import Delay, FaultRule
+from reconciler.sandbox.request_log import RequestLog
 from tests.program.chat import ANN, BEN, manifest, message_id
 from tests.program.live_sandbox import LiveSandbox
 from tests.program.program import Program
 from tests.program.waiting import wait_for
 
 SLOWLY = FaultRule(fault=Delay(seconds=2))
+
+
+def has_seen(calls: int, log: RequestLog) -> bool:
+    return log.arrived >= calls
 
 
 def declare_everywhere(program: Program, *, dialogs: int = 10, messages: int = 4) -> int:
@@ -118,9 +124,9 @@ def test_killed_again_and_again_it_converges_with_repeats_only_of_calls_in_fligh
     calls = 10 * (6 + 6 + 1)
     sandbox.let_fail(FaultRule(fault=Delay(seconds=0.02, jitter=0.05)))
     kills = 0
-    for stop_after in (1, 7, 20, 33, 50, 71, 90, 110):
+    for calls_before in (1, 7, 20, 33, 50, 71, 90, 110):
         with program.daemon("--concurrency", "4", "--rate", "1000") as daemon:
-            wait_for(lambda after=stop_after + 4 * kills: sandbox.arrived() >= after, "some calls")
+            sandbox.sees(partial(has_seen, calls_before + 4 * kills), "some calls more")
             daemon.kill()
             kills += 1
     program.run("apply", "--rate", "1000")

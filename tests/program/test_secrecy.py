@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.sandbox.faults import BodyShape, Drop, FaultRule, Garbage, Status, When
+from reconciler.sandbox.faults import BodyShape, Drop, Fault, FaultRule, Garbage, Status, When
 from tests.program.chat import KEY, TOKEN, manifest, message_id
 from tests.program.live_sandbox import LiveSandbox
 from tests.program.program import Program
@@ -16,7 +16,7 @@ TEXT = "canary of what people write"
 def declare_trouble(program: Program, sandbox: LiveSandbox, secret: str) -> None:
     """Declare texts of which some are applied, and others fail with answers that repeat what was sent."""
     echo = f"no: {TEXT} {secret} ApiKey {secret}"
-    faults = [
+    faults: list[Fault] = [
         Status(status=422, words=echo),
         Status(status=500, words=echo, body=BodyShape.HTML),
         Status(status=403, words=echo, body=BodyShape.MESSAGE),

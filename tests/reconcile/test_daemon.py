@@ -1,0 +1,295 @@
+"""The daemon put together from real parts: files on disk, a ledger, the sandbox on a socket."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from reconciler.chat_api.client import ChatApi, ChatApiOptions
+from reconciler.chat_api.credentials import ApiKey, Secret
+from reconciler.chat_api.limiter import Limiter
+from reconciler.chat_api.url import ApiUrl
+from reconciler.core.call import Call
+from reconciler.core.manifest import Acting
+from reconciler.core.report import Condition, Report
+from reconciler.daemon import Daemon
+from reconciler.ledger.history import Result
+from reconciler.ledger.opening import open_ledger, open_reader
+from reconciler.reconcile.group_commit import GroupCommit
+from reconciler.reconcile.planning import PassPlan
+from reconciler.reconcile.sender import Sender
+from reconciler.sandbox.faults import Delay, FaultRule, Status, When
+from reconciler.sandbox.options import SandboxOptions
+from reconciler.sandbox.sandbox import Sandbox
+from reconciler.sandbox.server import running_sandbox
+from reconciler.source.directory import Directory
+from reconciler.source.watch import Watch
+from reconciler.source.yaml_file import Rules
+from tests.program.chat import KEY, chat, dialog_id, manifest, message_id
+from tests.reconcile.parts import LONGEST, Clock, until
+
+
+@dataclass
+class Seen:
+    """Somebody who is told what the daemon does."""
+
+    plans: list[PassPlan] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    hindrances: list[str | None] = field(default_factory=list)
+
+    def planned(self, plan: PassPlan) -> None:
+        self.plans.append(plan)
+
+    def called(self, call: Call) -> None:
+        pass
+
+    def reported(self, report: Report) -> None:
+        self.reports.append(report)
+
+    def polling(self, reason: str | None) -> None:
+        pass
+
+    def hindered(self, reason: str | None) -> None:
+        self.hindrances.append(reason)
+
+
+@dataclass
+class World:
+    folder: Path
+    ledger: Path
+    sandbox: Sandbox
+    clock: Clock
+    roots: Sequence[Path]
+
+    def write(self, name: str, *documents: str) -> None:
+        """Write a file as careful editors do: whole, in one step."""
+        new = self.folder / f".{name}.new"
+        new.write_text("---\n".join(documents))
+        new.rename(self.folder / name)
+
+    def says(self, dialog: int, message: int = 0) -> str | None:
+        return self.sandbox.chat.messages[message_id(dialog, message)].text
+
+    @property
+    def puts(self) -> int:
+        return len(self.sandbox.log.puts())
+
+    @asynccontextmanager
+    async def daemon(self) -> AsyncIterator[tuple[Daemon, Seen]]:
+        """Run a daemon for as long as the block lasts; then stop it and wait until it is done."""
+        seen, stop = Seen(), asyncio.Event()
+        async with AsyncExitStack() as stack:
+            writing = stack.enter_context(ThreadPoolExecutor(1))
+            reading = stack.enter_context(ThreadPoolExecutor(1))
+            ledger = stack.enter_context(open_ledger(self.ledger, keep_text=True))
+            reader = stack.enter_context(open_reader(self.ledger))
+            options = ChatApiOptions(url=ApiUrl.parse(self.sandbox.url), credential=ApiKey(Secret(KEY)))
+            service = await ChatApi.open(options, writes=True)
+            stack.push_async_callback(service.aclose)
+            watch = Watch(self.roots)
+            stack.push_async_callback(watch.aclose)
+            recorder = GroupCommit(ledger, writing)
+            sender = Sender(
+                service=service,
+                rate=Limiter(1000),
+                recorder=recorder,
+                concurrency=8,
+                clock=self.clock,
+                jitter=lambda: 1.0,
+                on_call=seen.called,
+            )
+            daemon = Daemon(
+                source=Directory(self.roots),
+                watch=watch,
+                rules=Rules(acting=Acting()),
+                known=reader.known_files(),
+                ledger=reader,
+                recorder=recorder,
+                sender=sender,
+                rescan=1.0,
+                clock=self.clock,
+                reading=reading,
+                observers=[seen],
+            )
+            running = asyncio.ensure_future(daemon.run(stop))
+            try:
+                yield daemon, seen
+            finally:
+                stop.set()
+                await asyncio.wait_for(running, LONGEST)
+
+
+@pytest.fixture
+async def world(tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
+    folder = tmp_path / "manifests"
+    folder.mkdir()
+    async with running_sandbox(SandboxOptions(seed=chat(dialogs=12, messages=12))) as sandbox:
+        yield World(folder, tmp_path / "ledger.db", sandbox, clock, [folder])
+
+
+def says(dialog: int, text: str, *, name: str | None = None, messages: int = 1) -> str:
+    return manifest(dialog, messages={m: f"text: {text}" for m in range(messages)}, name=name)
+
+
+async def test_what_is_declared_at_the_start_is_applied_and_then_the_daemon_is_ready(world: World) -> None:
+    world.write("a.yaml", says(0, "Hello", messages=3), says(1, "Hello"))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        assert daemon.health.hindrance is None
+    assert world.puts == 4
+
+
+async def test_an_edit_makes_the_one_call_that_it_needs(world: World) -> None:
+    world.write("a.yaml", says(0, "Hello", messages=3), says(1, "Hello"))
+    async with world.daemon() as (daemon, seen):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        seen.plans.clear()
+        world.write("b.yaml", says(2, "Hi"))
+        await until(lambda: world.says(2) == "Hi", "the new file's call")
+        assert [file.file.path for plan in seen.plans for file in plan.files] == [str(world.folder / "b.yaml")]
+    assert world.puts == 5
+
+
+async def test_a_restart_in_sync_reads_no_file_and_makes_no_call(world: World) -> None:
+    world.write("a.yaml", says(0, "Hello"))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+    async with world.daemon() as (daemon, seen):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        assert [plan.files for plan in seen.plans] == [()]
+    assert world.puts == 1
+
+
+async def test_what_failed_is_tried_again_when_its_time_has_come_and_not_before(world: World) -> None:
+    world.sandbox.faults.add(FaultRule(fault=Status(status=503), times=1))
+    world.write("a.yaml", says(0, "Hello"))
+    async with world.daemon() as (daemon, seen):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        world.write("b.yaml", says(1, "Hello"))
+        await until(lambda: world.says(1) == "Hello", "another file's call")
+        assert world.puts == 2
+        world.clock.advance(minutes=1)
+        await until(lambda: world.says(0) == "Hello", "the second attempt")
+        await until(lambda: len(seen.reports) >= 3, "its report")
+    assert world.puts == 3
+
+
+async def test_a_dialog_is_tried_again_although_another_of_its_file_is_in_conflict(world: World) -> None:
+    failing = FaultRule(fault=Status(status=503), times=1, when=When(dialog=dialog_id(1)))
+    world.sandbox.faults.add(failing)
+    world.write("a.yaml", says(0, "Hello"), says(1, "Hello"))
+    world.write("b.yaml", says(0, "Hi", name="another"))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        assert world.puts == 1
+        world.clock.advance(minutes=1)
+        await until(lambda: world.says(1) == "Hello", "the second attempt")
+    assert world.puts == 2
+
+
+async def test_a_conflict_holds_both_sides_until_one_gives_way(world: World) -> None:
+    world.write("a.yaml", says(0, "Hello"), says(1, "Hello"))
+    world.write("b.yaml", says(0, "Hi", name="another"))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        assert (world.says(0), world.says(1)) == ("as it was", "Hello")
+        world.write("a.yaml", says(1, "Hello"))
+        await until(lambda: world.says(0) == "Hi", "the side that is left")
+        await until(lambda: all(f.settled for f in daemon.files.values()), "the conflict to be over")
+    assert world.puts == 2
+
+
+async def test_a_dialog_that_moves_to_another_file_is_not_sent_again(world: World) -> None:
+    world.write("a.yaml", says(0, "Hello"), says(1, "Hello"))
+    world.write("b.yaml", says(2, "Hello"))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        world.write("b.yaml", says(2, "Hello"), says(1, "Hello"))
+        at = str(world.folder / "b.yaml")
+        await until(lambda: not daemon.files[at].settled, "the conflict")
+        world.write("a.yaml", says(0, "Hello"))
+        await until(lambda: daemon.files[at].settled, "the conflict to be over")
+        assert [d.condition for d in daemon.files[at].dialogs] == [Condition.IN_SYNC] * 2
+    assert world.puts == 3
+
+
+async def test_a_renamed_file_is_the_same_dialog_also_where_another_root_is_empty(world: World) -> None:
+    extra = world.folder.parent / "extra"
+    extra.mkdir()
+    world.roots = [world.folder, extra]
+    world.write("a.yaml", says(0, "Hello"))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        (world.folder / "a.yaml").unlink()
+        world.write("renamed.yaml", says(0, "Hello again"))
+        await until(lambda: str(world.folder / "renamed.yaml") in daemon.files, "the new name to be seen")
+        assert not daemon.files[str(world.folder / "renamed.yaml")].problems
+
+
+async def test_a_removed_file_is_forgotten_and_nothing_is_sent(world: World) -> None:
+    world.write("a.yaml", says(0, "Hello"))
+    world.write("b.yaml", says(1, "Hello"))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        (world.folder / "b.yaml").unlink()
+        await until(lambda: len(daemon.files) == 1, "the file to be forgotten")
+    assert world.puts == 2
+    with open_reader(world.ledger) as reader:
+        assert [dialog.name for dialog in reader.dialogs()] == ["dialog-0"]
+        assert len(list(reader.history("dialog-1", limit=9))) == 1
+
+
+async def test_an_empty_folder_means_that_something_is_wrong(world: World) -> None:
+    world.write("a.yaml", says(0, "Hello"))
+    async with world.daemon() as (daemon, seen):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        (world.folder / "a.yaml").unlink()
+        await until(lambda: daemon.health.hindrance, "the hindrance")
+        assert len(daemon.files) == 1
+        world.write("a.yaml", says(0, "Hello"))
+        await until(lambda: daemon.health.hindrance is None, "the folder to be whole again")
+        assert [reason is None for reason in seen.hindrances] == [False, True]
+    assert world.puts == 1
+
+
+async def test_nothing_is_sent_while_the_ledger_is_not_the_one_on_disk(world: World) -> None:
+    world.write("a.yaml", says(0, "Hello"))
+    async with world.daemon() as (daemon, seen):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        aside = world.ledger.with_suffix(".aside")
+        world.ledger.rename(aside)
+        world.write("a.yaml", says(0, "Hi"))
+        await until(lambda: daemon.health.hindrance, "the hindrance")
+        assert world.puts == 1
+        aside.rename(world.ledger)
+        await until(lambda: world.says(0) == "Hi", "the call")
+        assert [reason is None for reason in seen.hindrances] == [False, True]
+
+
+async def test_a_stop_waits_for_the_answers_under_way_and_makes_no_new_call(world: World) -> None:
+    world.sandbox.faults.add(FaultRule(fault=Delay(seconds=0.3)))
+    for dialog in range(12):
+        world.write(f"{dialog}.yaml", says(dialog, "Hello", messages=4))
+    async with world.daemon():
+        await until(lambda: world.sandbox.log.in_flight == 8, "calls under way")
+        arrived = world.sandbox.log.arrived
+    assert world.sandbox.log.arrived == arrived == world.puts
+    with open_reader(world.ledger) as reader:
+        results = [row.result for row in reader.history(None, limit=1000)]
+    assert results.count(Result.APPLIED) == arrived
+    assert Result.IN_DOUBT not in results
+
+
+async def test_what_a_stop_left_over_is_sent_by_the_next_daemon_once(world: World) -> None:
+    world.sandbox.faults.add(FaultRule(fault=Delay(seconds=0.2), times=8))
+    for dialog in range(12):
+        world.write(f"{dialog}.yaml", says(dialog, "Hello", messages=4))
+    async with world.daemon():
+        await until(lambda: world.sandbox.log.in_flight == 8, "calls under way")
+    async with world.daemon() as (daemon, _):
+        await until(lambda: daemon.health.first_pass_done, "the rest")
+    assert world.puts == 48
