@@ -26,5 +26,5 @@ def offline(tmp_path: Path) -> Program:
 
 @pytest.fixture
 def program(tmp_path: Path, sandbox: LiveSandbox) -> Program:
-    """The program, told of the chat service and of a key to it."""
-    return Program(tmp_path, RECONCILER_API_URL=sandbox.url, RECONCILER_API_KEY=KEY)
+    """The program, told of the chat service and of a key to it, and in a hurry."""
+    return Program(tmp_path, RECONCILER_API_URL=sandbox.url, RECONCILER_API_KEY=KEY, RECONCILER_RATE="1000")

@@ -1,6 +1,8 @@
 """`reconciler apply`: the fewest calls that bring the chat to the manifests."""
 
-import pytest
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from tests.program.chat import ANN, BEN, CY, dialog_id, manifest, message_id
 from tests.program.live_sandbox import LiveSandbox
@@ -40,79 +42,90 @@ def test_an_edit_of_one_line_makes_one_put_with_exactly_the_changed_field(
     assert put.fields == {"chat_dialog_id": dialog_id(1), "message": "another text"}
 
 
-@pytest.mark.parametrize(
-    ("spec", "messages", "calls"),
-    [
-        pytest.param(
-            (),
-            {0: "text: hello, read: [111, 222], delivered: true"},
-            [
-                (0, ANN, {"message": "hello", "read": 1, "delivered": 1}),
-                (0, BEN, {"read": 1}),
-            ],
-            id="all of one message for one user is one call",
-        ),
-        pytest.param(
-            ("read: [222, 333]", "delivered: [333]"),
-            {},
-            [(None, BEN, {"read": 1}), (None, CY, {"read": 1, "delivered": 1})],
-            id="both marks of a dialog for one user are one call",
-        ),
-        pytest.param(
-            ("read: [222]",),
-            {0: "read: [222], delivered: [222]", 1: "read: [222, 333]", 2: "text: hello, read: [222]"},
-            [
-                (2, ANN, {"message": "hello"}),
-                (0, BEN, {"delivered": 1}),
-                (1, CY, {"read": 1}),
-                (None, BEN, {"read": 1}),
-            ],
-            id="a mark that the dialog's call makes too costs nothing",
-        ),
-        pytest.param(
-            (),
-            dict.fromkeys(range(12), "read: [222]"),
-            [(m, BEN, {"read": 1}) for m in range(12)],
-            id="marks of every message never become a mark of the dialog",
-        ),
-        pytest.param(
-            (),
-            {0: "read: true", 1: "delivered: true", 2: "text: last in the file and first on the way"},
-            [
-                (2, ANN, {"message": "last in the file and first on the way"}),
-                (0, ANN, {"read": 1}),
-                (1, ANN, {"delivered": 1}),
-            ],
-            id="texts go before marks",
-        ),
-        pytest.param(
-            ("read: true",),
-            {0: "text: by ann, read: [111]"},
-            [(0, ANN, {"message": "by ann"}), (None, ANN, {"read": 1})],
-            id="a covered mark of the author is left to the dialog's call",
-        ),
-    ],
-)
-def test_the_calls_are_the_fewest_there_can_be(
-    program: Program,
-    sandbox: LiveSandbox,
-    spec: tuple[str, ...],
-    messages: dict[int, str],
-    calls: list[tuple[int | None, int, dict[str, object]]],
-) -> None:
-    program.declare("one.yaml", manifest(1, *spec, messages=messages))
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A dialog's manifest and the calls that it takes: message (None: all), acting user, fields."""
+
+    because: str
+    spec: tuple[str, ...] = ()
+    messages: Mapping[int, str]
+    calls: Sequence[tuple[int | None, int, Mapping[str, object]]]
+
+
+CASES: Final = [
+    Case(
+        because="all of one message for one user is one call",
+        messages={0: "text: hello, read: [111, 222], delivered: true"},
+        calls=[(0, ANN, {"message": "hello", "read": 1, "delivered": 1}), (0, BEN, {"read": 1})],
+    ),
+    Case(
+        because="both marks of a dialog for one user are one call",
+        spec=("read: [222, 333]", "delivered: [333]"),
+        messages={},
+        calls=[(None, BEN, {"read": 1}), (None, CY, {"read": 1, "delivered": 1})],
+    ),
+    Case(
+        because="a mark that the dialog's call makes too costs nothing",
+        spec=("read: [222]",),
+        messages={
+            0: "read: [222], delivered: [222]",
+            1: "read: [222, 333]",
+            2: "text: hello, read: [222]",
+        },
+        calls=[
+            (2, ANN, {"message": "hello"}),
+            (0, BEN, {"delivered": 1}),
+            (1, CY, {"read": 1}),
+            (None, BEN, {"read": 1}),
+        ],
+    ),
+    Case(
+        because="marks of every message never become a mark of the dialog",
+        messages=dict.fromkeys(range(12), "read: [222]"),
+        calls=[(m, BEN, {"read": 1}) for m in range(12)],
+    ),
+    Case(
+        because="texts go before marks",
+        messages={0: "read: true", 1: "delivered: true", 2: "text: first on the way"},
+        calls=[
+            (2, ANN, {"message": "first on the way"}),
+            (0, ANN, {"read": 1}),
+            (1, ANN, {"delivered": 1}),
+        ],
+    ),
+    Case(
+        because="a covered mark of the author is left to the dialog's call",
+        spec=("read: true",),
+        messages={0: "text: by ann, read: [111]"},
+        calls=[(0, ANN, {"message": "by ann"}), (None, ANN, {"read": 1})],
+    ),
+]
+
+
+def test_the_calls_are_the_fewest_there_can_be(program: Program, sandbox: LiveSandbox) -> None:
+    for number, case in enumerate(CASES):
+        program.declare(f"{number}.yaml", manifest(number, *case.spec, messages=case.messages))
     program.run("apply")
-    made = [(put.path, put.user, put.fields) for put in sandbox.puts()]
-    assert made == [
-        (
-            "/chat/Message.json" if message is None else f"/chat/Message/{message_id(1, message)}.json",
-            user,
-            {"chat_dialog_id": dialog_id(1), **fields},
-        )
-        for message, user, fields in calls
-    ]
+    puts = sandbox.puts()
+    for number, case in enumerate(CASES):
+        made = [
+            (put.path, put.user, put.fields)
+            for put in puts
+            if put.fields["chat_dialog_id"] == dialog_id(number)
+        ]
+        expected = [
+            (
+                "/chat/Message.json"
+                if message is None
+                else f"/chat/Message/{message_id(number, message)}.json",
+                user,
+                {"chat_dialog_id": dialog_id(number), **fields},
+            )
+            for message, user, fields in case.calls
+        ]
+        assert made == expected, case.because
     program.run("apply")
-    assert sandbox.arrived() == len(calls)
+    assert sandbox.arrived() == len(puts)
 
 
 def test_what_was_covered_is_known_and_not_sent_when_the_dialogs_mark_is_taken_out(

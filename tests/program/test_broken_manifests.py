@@ -15,9 +15,7 @@ def texts(sandbox: LiveSandbox) -> list[object]:
     "broken",
     [
         pytest.param(manifest(2, "read: false", messages={0: "text: broken"}), id="by one value"),
-        pytest.param(manifest(2, "reed: true", messages={0: "text: broken"}), id="by an unknown key"),
         pytest.param(manifest(2, messages={0: "text: broken", 1: "txt: a"}), id="in another message"),
-        pytest.param("kind: Dialog\n", id="by all that is missing"),
         pytest.param("just words\n", id="by being none"),
     ],
 )

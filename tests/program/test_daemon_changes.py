@@ -248,6 +248,5 @@ def test_a_slow_call_for_one_dialog_does_not_hold_up_another(program: Program, s
         sandbox.sees(lambda log: log.arrived == 1, "the slow call")
         program.declare("fast.yaml", manifest(2, messages={0: "text: fast"}))
         sandbox.sees_text("fast")
-        slow_is_over = sandbox.message(message_id(1, 0)).text == "slow"
-        daemon.stop()
-    assert not slow_is_over
+        assert sandbox.message(message_id(1, 0)).text != "slow"
+        daemon.kill()

@@ -34,7 +34,7 @@ def test_a_signal_lets_the_calls_under_way_be_answered_and_makes_no_new_one(
 ) -> None:
     calls = declare_everywhere(program)
     sandbox.let_fail(SLOWLY)
-    with program.daemon("--concurrency", "3", "--rate", "1000") as daemon:
+    with program.daemon("--concurrency", "3") as daemon:
         sandbox.sees(lambda log: log.in_flight == 3, "three calls at once")
         daemon.stop(how, exits=0)
     assert "stopped" in daemon.stderr.splitlines()[-1]
@@ -42,7 +42,7 @@ def test_a_signal_lets_the_calls_under_way_be_answered_and_makes_no_new_one(
     assert program.status()["calls"]["inDoubt"] == 0
     assert program.status()["calls"]["applied"] == 3
     sandbox.let_succeed()
-    program.run("apply", "--rate", "1000")
+    program.run("apply")
     assert sandbox.arrived() == calls
 
 
@@ -52,14 +52,14 @@ def test_apply_ends_on_a_signal_as_the_daemon_does(
 ) -> None:
     calls = declare_everywhere(program)
     sandbox.let_fail(SLOWLY)
-    with program.start("apply", "--concurrency", "3", "--rate", "1000") as apply:
+    with program.start("apply", "--concurrency", "3") as apply:
         sandbox.sees(lambda log: log.in_flight == 3, "three calls at once")
         apply.stop(how, exits=5)
     assert sandbox.arrived() == 3
     assert "Sent 3 calls" in apply.stdout
     assert program.status()["calls"]["inDoubt"] == 0
     sandbox.let_succeed()
-    program.run("apply", "--rate", "1000")
+    program.run("apply")
     assert sandbox.arrived() == calls
 
 
@@ -79,7 +79,7 @@ def test_a_call_that_outlasts_the_grace_period_is_given_up_and_in_doubt(
 
 def test_a_restart_makes_no_call_and_reads_no_manifest(program: Program, sandbox: LiveSandbox) -> None:
     calls = declare_everywhere(program)
-    with program.daemon("--rate", "1000") as daemon:
+    with program.daemon() as daemon:
         wait_for(lambda: sandbox.arrived() == calls, "all is sent")
         daemon.becomes_ready()
         daemon.stop()
@@ -95,8 +95,8 @@ def test_after_a_kill_the_calls_in_flight_are_in_doubt_and_only_they_are_repeate
     program: Program, sandbox: LiveSandbox
 ) -> None:
     calls = declare_everywhere(program)
-    sandbox.let_fail(FaultRule(fault=Delay(seconds=5), applied=True, skip=10))
-    with program.daemon("--concurrency", "4", "--rate", "1000") as daemon:
+    sandbox.let_fail(FaultRule(fault=Delay(seconds=4), applied=True, skip=10))
+    with program.daemon("--concurrency", "4") as daemon:
         sandbox.sees(lambda log: log.arrived == 14, "ten answered calls and four under way")
         wait_for(lambda: program.status()["calls"]["applied"] == 10, "ten are recorded")
         daemon.kill()
@@ -105,7 +105,7 @@ def test_after_a_kill_the_calls_in_flight_are_in_doubt_and_only_they_are_repeate
     assert "in doubt" in program.run("history").stdout
     assert "4 in doubt" in program.run("status").stdout
     sandbox.let_succeed()
-    with program.daemon("--rate", "1000") as daemon:
+    with program.daemon() as daemon:
         wait_for(lambda: daemon.metric('reconciler_dialogs{condition="in sync"}') == 10, "all is in sync")
         daemon.stop()
     sandbox.sees(lambda log: log.finished == calls + 4, "each call, and four twice")
@@ -125,11 +125,11 @@ def test_killed_again_and_again_it_converges_with_repeats_only_of_calls_in_fligh
     sandbox.let_fail(FaultRule(fault=Delay(seconds=0.02, jitter=0.05)))
     kills = 0
     for calls_before in (1, 7, 20, 33, 50, 71, 90, 110):
-        with program.daemon("--concurrency", "4", "--rate", "1000") as daemon:
+        with program.daemon("--concurrency", "4") as daemon:
             sandbox.sees(partial(has_seen, calls_before + 4 * kills), "some calls more")
             daemon.kill()
             kills += 1
-    program.run("apply", "--rate", "1000")
+    program.run("apply")
     assert sandbox.arrived() <= calls + 4 * kills
     for number in range(10):
         for m in range(6):

@@ -75,7 +75,7 @@ def test_the_metrics_tell_how_everything_stands(program: Program, sandbox: LiveS
 
 def test_the_probes_tell_a_living_daemon_from_a_useful_one(program: Program, sandbox: LiveSandbox) -> None:
     program.declare("one.yaml", manifest(1, messages={0: "text: hello"}))
-    sandbox.let_fail(FaultRule(fault=Delay(seconds=3)))
+    sandbox.let_fail(FaultRule(fault=Delay(seconds=2)))
     with program.daemon() as daemon:
         sandbox.sees(lambda log: log.in_flight == 1, "the first call")
         ready = daemon.get("/readyz")
@@ -123,7 +123,7 @@ def test_only_what_there_is_can_be_read_and_nothing_can_be_written(
 
 def test_health_asks_the_daemon_for_a_container(program: Program, sandbox: LiveSandbox) -> None:
     program.declare("one.yaml", manifest(1, messages={0: "text: hello"}))
-    sandbox.let_fail(FaultRule(fault=Delay(seconds=3)))
+    sandbox.let_fail(FaultRule(fault=Delay(seconds=2)))
     with program.daemon() as daemon:
         sandbox.sees(lambda log: log.in_flight == 1, "the first call")
         listen = daemon.url.removeprefix("http://")

@@ -117,7 +117,7 @@ def test_the_daemon_tries_again_what_failed_and_converges(program: Program, sand
         program.declare(
             f"{number}.yaml", manifest(number, messages={0: f"text: {number}, read: true", 1: "read: [222]"})
         )
-    with program.daemon("--rate", "100") as daemon:
+    with program.daemon() as daemon:
         sandbox.sees_puts(24 + len(faults))
         wait_for(lambda: daemon.metric('reconciler_dialogs{condition="in sync"}') == 12, "all are in sync")
         assert daemon.metric('reconciler_api_calls_total{action="message",result="deferred"}') == 5
@@ -134,7 +134,7 @@ def test_a_refused_credential_is_not_hammered(program: Program, sandbox: LiveSan
     for number in range(10):
         program.declare(f"{number}.yaml", manifest(number, messages=dict.fromkeys(range(4), "text: hello")))
     environ: dict[str, str | None] = {"RECONCILER_API_KEY": "canary-of-a-wrong-key"}
-    with program.daemon("--concurrency", "3", "--rate", "100", environ=environ) as daemon:
+    with program.daemon("--concurrency", "3", environ=environ) as daemon:
         daemon.becomes_ready()
         assert sandbox.arrived() <= 3
         assert daemon.metric('reconciler_dialogs{condition="in sync"}') == 0

@@ -72,7 +72,7 @@ def test_no_second_has_more_calls_than_the_rate(program: Program, sandbox: LiveS
 def test_no_more_calls_are_under_way_than_are_allowed(program: Program, sandbox: LiveSandbox) -> None:
     for number in range(10):
         program.declare(f"{number}.yaml", manifest(number, messages=dict.fromkeys(range(4), "read: [222]")))
-    program.run("apply", "--rate", "1000", "--concurrency", "3")
+    program.run("apply", "--concurrency", "3")
     assert sandbox.look(lambda inside: inside.log.peak_in_flight) <= 3
 
 
@@ -81,7 +81,7 @@ def test_an_edit_becomes_a_call_in_a_fraction_of_a_second(program: Program, sand
     for number in range(12):
         program.declare(f"{number}.yaml", manifest(number, messages={0: "text: first"}))
     waits: list[float] = []
-    with program.daemon("--rate", "1000") as daemon:
+    with program.daemon() as daemon:
         daemon.becomes_ready()
         for edit in range(30):
             path = program.manifests / f"{edit % 12}.yaml"

@@ -50,29 +50,28 @@ def test_texts_reach_the_chat_as_they_were_typed(tmp_path: Path) -> None:
         ]
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        pytest.param("012345670123456701234567", id="which YAML reads as octal"),
-        pytest.param("123456789012345678901234", id="which YAML reads as a number"),
-        pytest.param("053e10123456789012345678", id="which YAML reads as a number with an exponent"),
-        pytest.param("000000000000000000000000", id="which YAML reads as zero"),
-    ],
-)
-def test_an_unquoted_id_reaches_the_chat_as_it_was_typed(tmp_path: Path, number: str) -> None:
+IDS: Final = [
+    "012345670123456701234567",  # YAML reads this as octal
+    "123456789012345678901234",  # and this as a decimal
+    "053e10123456789012345678",  # and this as a floating-point number
+    "000000000000000000000000",  # and this as zero
+]
+
+
+def test_unquoted_ids_reach_the_chat_as_they_were_typed(tmp_path: Path) -> None:
     seed = Seed(
-        dialogs=(SeedDialog(id=number, occupants=(ANN,)),),
-        messages=(SeedMessage(id=number, dialog=number, sender=ANN),),
+        dialogs=tuple(SeedDialog(id=each, occupants=(ANN,)) for each in IDS),
+        messages=tuple(SeedMessage(id=each, dialog=each, sender=ANN) for each in IDS),
         credentials=Credentials(api_keys=(KEY,)),
     )
     with live_sandbox(SandboxOptions(seed=seed)) as sandbox:
         program = Program(tmp_path, RECONCILER_API_URL=sandbox.url, RECONCILER_API_KEY=KEY)
-        typed = manifest(0, "messages:").replace(dialog_id(0), number)
-        program.declare("one.yaml", f"{typed}    - id: {number}\n      text: hello\n")
+        for number, each in enumerate(IDS):
+            typed = manifest(number, "messages:").replace(dialog_id(number), each)
+            program.declare(f"{number}.yaml", f"{typed}    - id: {each}\n      text: hello\n")
         program.run("apply")
-        (put,) = sandbox.puts()
-    assert put.path == f"/chat/Message/{number}.json"
-    assert put.fields == {"chat_dialog_id": number, "message": "hello"}
+        sent = {put.path: put.fields["chat_dialog_id"] for put in sandbox.puts()}
+    assert sent == {f"/chat/Message/{each}.json": each for each in IDS}
 
 
 AN_ID: Final = message_id(1, 0)

@@ -1,4 +1,4 @@
-"""What the parts under test talk to: a clock that stands still, a chat and a rate that are told what to do."""
+"""What the parts under test talk to: a clock that stands still, a chat and a rate that do as told."""
 
 import asyncio
 from collections.abc import Callable, Iterable

@@ -1,6 +1,7 @@
 """The daemon put together from real parts: files on disk, a ledger, the sandbox on a socket."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,7 +17,8 @@ from reconciler.chat_api.url import ApiUrl
 from reconciler.core.call import Call
 from reconciler.core.manifest import Acting
 from reconciler.core.report import Condition, Report
-from reconciler.daemon import Daemon
+from reconciler.daemon.loop import Daemon
+from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.history import Result
 from reconciler.ledger.opening import open_ledger, open_reader
 from reconciler.reconcile.group_commit import GroupCommit
@@ -132,7 +134,7 @@ async def world(tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
 
 
 def says(dialog: int, text: str, *, name: str | None = None, messages: int = 1) -> str:
-    return manifest(dialog, messages={m: f"text: {text}" for m in range(messages)}, name=name)
+    return manifest(dialog, messages=dict.fromkeys(range(messages), f"text: {text}"), name=name)
 
 
 async def test_what_is_declared_at_the_start_is_applied_and_then_the_daemon_is_ready(world: World) -> None:
@@ -150,7 +152,9 @@ async def test_an_edit_makes_the_one_call_that_it_needs(world: World) -> None:
         seen.plans.clear()
         world.write("b.yaml", says(2, "Hi"))
         await until(lambda: world.says(2) == "Hi", "the new file's call")
-        assert [file.file.path for plan in seen.plans for file in plan.files] == [str(world.folder / "b.yaml")]
+        assert [file.file.path for plan in seen.plans for file in plan.files] == [
+            str(world.folder / "b.yaml")
+        ]
     assert world.puts == 5
 
 
@@ -268,6 +272,17 @@ async def test_nothing_is_sent_while_the_ledger_is_not_the_one_on_disk(world: Wo
         aside.rename(world.ledger)
         await until(lambda: world.says(0) == "Hi", "the call")
         assert [reason is None for reason in seen.hindrances] == [False, True]
+
+
+async def test_a_ledger_that_is_lost_at_the_end_is_said_to_be_so(world: World) -> None:
+    """Whatever `run` makes of it, a group of exceptions has no words for a person."""
+    world.sandbox.faults.add(FaultRule(fault=Delay(seconds=0.3)))
+    world.write("a.yaml", says(0, "Hello"))
+    with contextlib.suppress(LedgerError):
+        async with world.daemon():
+            await until(lambda: world.sandbox.log.in_flight, "a call under way")
+            world.ledger.rename(world.ledger.with_suffix(".aside"))
+    assert world.puts == 1
 
 
 async def test_a_stop_waits_for_the_answers_under_way_and_makes_no_new_call(world: World) -> None:
