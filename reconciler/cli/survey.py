@@ -1,9 +1,9 @@
 """The reading side put together: settings in, a look at all manifests and the plan out."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from reconciler.core.failure import Failure
 from reconciler.core.report import FileReport
@@ -11,7 +11,7 @@ from reconciler.ledger.reader import LedgerReader
 from reconciler.reconcile.agenda import Agenda, agenda
 from reconciler.reconcile.planning import PassPlan, plan_files
 from reconciler.settings import Settings
-from reconciler.source.directory import Directory, Scan
+from reconciler.source.directory import Directory, Scan, lies_under, location_of
 from reconciler.source.yaml_file import Rules
 
 
@@ -33,11 +33,12 @@ def rules(settings: Settings, environ: Mapping[str, str]) -> Rules:
 
 def locations_under(known: Mapping[str, FileReport], settings: Settings) -> Mapping[str, FileReport]:
     """Give of the known files those that lie under the paths given: others are not our business."""
-    roots = [path.absolute() for path in settings.manifests]
+    here = str(Path.cwd())
+    roots = [location_of(str(path), here) for path in settings.manifests]
     return {
         location: report
         for location, report in known.items()
-        if any(location == str(root) or location.startswith(f"{root}{os.sep}") for root in roots)
+        if any(lies_under(location, root) for root in roots)
     }
 
 

@@ -11,7 +11,8 @@ from reconciler.core.outcome import Answer, Outcome
 class Intent:
     """An action that is about to be sent; recorded first, so that a crash leaves it *in doubt*.
 
-    `number` is unique in the ledger and grows. `manifest` is the manifest's digest.
+    `number` is unique in the ledger and grows. `manifest` is the manifest's digest. `sent_at` is
+    when it was recorded; in a call, when that left.
     """
 
     number: int
@@ -19,6 +20,14 @@ class Intent:
     name: str
     manifest: bytes
     sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """An intent whose call was never made: calls were stopped just then. Nothing came of it."""
+
+    intent: Intent
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,11 +90,11 @@ class Report:
 
 
 def report_dialog(
-    plan: DialogPlan, calls: Sequence[Call], come_back_at: datetime | None = None
+    plan: DialogPlan, calls: Sequence[Call], come_back_at: datetime | None = None, why: str = ""
 ) -> DialogReport:
     """Give how a dialog stands after `calls`, which are of its plan's actions, in order.
 
-    `come_back_at` is when to send the actions that were not sent.
+    `come_back_at` is when to send the actions that were not sent, `why` what keeps them.
     """
     manifest = plan.manifest
     held = Counter(h.reason for h in plan.held)
@@ -124,7 +124,7 @@ def report_dialog(
         applied=declared - unsent - held.total(),
         pending=unsent,
         held=MappingProxyType(dict(held)),
-        note=details[0] if details else "",
+        note=details[0] if details else why,
         due_at=_due_at(plan, calls, come_back_at if unsent else None),
     )
 

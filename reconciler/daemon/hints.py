@@ -2,7 +2,7 @@
 
 import asyncio
 
-from reconciler.daemon.waiting import first
+from reconciler.reconcile.waiting import first
 from reconciler.source.watch import Watch
 
 

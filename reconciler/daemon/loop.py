@@ -14,11 +14,11 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
+from reconciler.core.outcome import Cause
 from reconciler.core.report import FileReport
 from reconciler.daemon.health import Health
 from reconciler.daemon.hints import Hints
 from reconciler.daemon.observer import Observer
-from reconciler.daemon.waiting import first
 from reconciler.ledger.entry import ForgottenFile
 from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.agenda import Agenda, agenda, hindrance
@@ -26,6 +26,7 @@ from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.one_pass import report_unsent, send_pass
 from reconciler.reconcile.planning import AppliedStates, PassPlan, plan_files
 from reconciler.reconcile.sender import Sender
+from reconciler.reconcile.waiting import first
 from reconciler.source.directory import Directory, ManifestFile, Scan
 from reconciler.source.watch import Watch
 from reconciler.source.yaml_file import Rules
@@ -40,6 +41,11 @@ _QUIET: Final = 0.03
 
 _RESTLESS: Final = 30
 """Scans after which a tree that never comes to rest is acted on all the same."""
+
+_NO_ANSWER: Final = "the chat service gives no useful answer; one call at a time looks for one"
+_NO_SERVICE: Final = {
+    Cause.CREDENTIAL: "the chat service refuses the credential; correct the API key or the token"
+}
 
 _LEDGER_RETRY: Final = 5.0
 _HINDERED_RETRY: Final = 1.0
@@ -89,15 +95,16 @@ class Daemon:
         while not stop.is_set():
             try:
                 self._tell_of_polling()
-                await self._recorder.check()
-                self._hinder(ledger=None)
+                await self._look_at_ledger()
                 resume_at = await self._turn(stop)
                 self._collect()
-            except* LedgerError as failures:
-                self._hinder(ledger=str(failures.exceptions[0]))
-                resume_at = time.monotonic() + _LEDGER_RETRY
-            await self._rest(resume_at, stop)
-        await asyncio.gather(*self._sending)
+            except LedgerError as failure:
+                self._hinder(ledger=str(failure))
+                await first(asyncio.sleep(_LEDGER_RETRY), stop.wait())
+            else:
+                await self._rest(resume_at, stop)
+        await asyncio.gather(*self._sending, return_exceptions=True)
+        self._collect()
 
     async def _turn(self, stop: asyncio.Event) -> float:
         """Look at the files and do what is to be done; give the monotonic time of the next look."""
@@ -111,7 +118,7 @@ class Daemon:
             del self.files[location]
         if todo.news:
             await self._pass(scan, (*todo.changed, *todo.unsettled), stop)
-        elif todo.due or not self.health.first_pass_done:
+        elif todo.due or not (self.health.first_pass_done or self._under_way):
             await self._pass(scan, (*todo.unsettled, *todo.due), stop)
         left = self._agenda(scan, self._under_way)
         if not (left.changed or left.due or self._under_way):
@@ -129,6 +136,7 @@ class Daemon:
                 ledger=self._ledger,
                 rules=self._rules,
                 others={at: report for at, report in self.files.items() if at not in locations},
+                under_way=frozenset(self._under_way),
                 unusable=scan.problems,
                 now=self._clock(),
                 on_file=self.health.beats,
@@ -149,6 +157,7 @@ class Daemon:
         def came_back(report: FileReport) -> None:
             self.files[report.location] = report
             self._under_way.discard(report.location)
+            self._tell_of_service()
             if interrupt.is_set():
                 self._hints.give()
 
@@ -163,7 +172,7 @@ class Daemon:
             )
         finally:
             self._under_way -= {file.file.location for file in plan.files}
-            self._hints.give()
+            self._tell_of_service()
         for observer in self._observers:
             observer.reported(report)
 
@@ -228,6 +237,19 @@ class Daemon:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)
+
+    async def _look_at_ledger(self) -> None:
+        """Raise where the ledger can't be used; where it could not be, writing is what proves it."""
+        if self.health.hindrances.get("ledger") is None:
+            await self._recorder.check()
+        else:
+            await self._recorder.prove()
+            self._hinder(ledger=None)
+
+    def _tell_of_service(self) -> None:
+        """Note where the service gives no useful answer, and when it does again."""
+        cause = self._sender.breaker.cause
+        self._hinder(service=None if cause is None else _NO_SERVICE.get(cause, _NO_ANSWER))
 
     def _tell_of_polling(self) -> None:
         if self._watch.reason != self._polling:

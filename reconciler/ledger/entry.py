@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reconciler.core.call import Call, Intent
+from reconciler.core.call import Call, Intent, Withdrawal
 from reconciler.core.report import FileReport
 
 
@@ -13,4 +13,4 @@ class ForgottenFile:
     location: str
 
 
-Entry = Intent | Call | FileReport | ForgottenFile
+Entry = Intent | Call | Withdrawal | FileReport | ForgottenFile

@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
 from reconciler.core.applied import ChangeKey
-from reconciler.core.call import Call, Intent
+from reconciler.core.call import Call, Intent, Withdrawal
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
 from reconciler.core.message import Mark
 from reconciler.core.outcome import Answered, Applied, Cause, Deferred, Rejected, Unanswered
@@ -52,6 +52,12 @@ class Ledger(LedgerReader):
             raise LedgerReplaced(self.path)
         self._lock.check()
 
+    def prove(self) -> None:
+        """Write to the file, changing nothing, to see that this is possible. Raises what `write` raises."""
+        with self._transaction():
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+            self._connection.execute(f"PRAGMA user_version = {int(version)}")
+
     def next_number(self) -> int:
         """Give the number after that of the last intent written."""
         with self._snapshot() as connection:
@@ -71,6 +77,8 @@ class Ledger(LedgerReader):
                         self._write_intent(entry)
                     case Call():
                         self._write_call(entry)
+                    case Withdrawal():
+                        self._withdraw(entry)
                     case FileReport():
                         self._write_file(entry)
                     case ForgottenFile():
@@ -112,7 +120,7 @@ class Ledger(LedgerReader):
             line=action.origin.line,
             column=action.origin.column,
             attempt=action.attempt,
-            sent_at=milliseconds(intent.sent_at),
+            intended_at=milliseconds(intent.sent_at),
         )
         if text is not None:
             QUERIES.doubt_text(self._connection, dialog=dialog, message=message, number=intent.number)
@@ -122,6 +130,7 @@ class Ledger(LedgerReader):
         QUERIES.add_outcome(
             self._connection,
             number=call.intent.number,
+            sent_at=milliseconds(call.intent.sent_at),
             answered_at=milliseconds(call.answered_at),
             **_outcome_row(call),
             **_answer_row(call),
@@ -132,6 +141,13 @@ class Ledger(LedgerReader):
                 self._apply(action, call.intent.number)
             case Deferred() | Rejected():
                 self._fail(action, call)
+
+    def _withdraw(self, withdrawal: Withdrawal) -> None:
+        number = withdrawal.intent.number
+        dialog, message, text = _target(withdrawal.intent.action)
+        QUERIES.withdraw(self._connection, number=number, withdrawn_at=milliseconds(withdrawal.at))
+        if text is not None:
+            QUERIES.trust_text(self._connection, dialog=dialog, message=message, number=number)
 
     def _apply(self, action: Action, number: int) -> None:
         dialog, message, text = _target(action)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler.core.report import Condition, FileReport
-from reconciler.source.directory import ManifestFile, Scan
+from reconciler.source.directory import ManifestFile, Scan, lies_under, location_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +60,14 @@ def agenda(
         report = known.get(file.location)
         if report is None or report.content != file.content or report.rules != rules:
             changed.append(file)
-        elif not report.settled:
-            unsettled.append(file)
         elif report.due_at is not None and report.due_at <= now:
             due.append(file)
         else:
             if report.due_at is not None:
                 times.append(report.due_at)
-            if any(dialog.condition is not Condition.IN_SYNC for dialog in report.dialogs):
+            if not report.settled:
+                unsettled.append(file)
+            elif any(dialog.condition is not Condition.IN_SYNC for dialog in report.dialogs):
                 waiting.append(file)
     return Agenda(
         changed=tuple(changed),
@@ -93,8 +93,15 @@ def hindrance(scan: Scan) -> str | None:
 
 
 def _gone(scan: Scan, known: Mapping[str, FileReport]) -> tuple[str, ...]:
-    """Give what was there and is not. An empty or vanished tree never means "nothing is wanted"."""
-    if not scan.complete or scan.empty:
+    """Give what was there and is not. An empty or vanished root never means "nothing is wanted"."""
+    if not scan.seen:
         return ()
-    unusable = {str(Path(problem.origin.path).absolute()) for problem in scan.problems}
-    return tuple(sorted(known.keys() - {file.location for file in scan.files} - unusable))
+    here = str(Path.cwd())
+    unusable = {location_of(problem.origin.path, here) for problem in scan.problems}
+    away = [location_of(root, here) for root in (*scan.missing, *scan.empty)]
+    there = {file.location for file in scan.files}
+    return tuple(
+        location
+        for location in sorted(known.keys() - there - unusable)
+        if not any(lies_under(location, root) for root in away)
+    )

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from typing import Protocol
 
 from reconciler.ledger.entry import Entry
+from reconciler.ledger.errors import LedgerError
 
 
 class Writable(Protocol):
@@ -26,6 +27,13 @@ class Writable(Protocol):
     def check(self) -> None:
         """Raise where the file is no longer the one on disk."""
         ...
+
+    def prove(self) -> None:
+        """Write, changing nothing; raise where that fails."""
+        ...
+
+
+Group = Sequence[tuple[Entry, asyncio.Future[None]]]
 
 
 class GroupCommit:
@@ -54,18 +62,36 @@ class GroupCommit:
         """Look whether the ledger is still the file on disk. Raises what the ledger raises."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._ledger.check)
 
+    async def prove(self) -> None:
+        """Write to the ledger to see that this is possible again. Raises what the ledger raises."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._ledger.prove)
+
     async def _commit(self) -> None:
-        loop = asyncio.get_running_loop()
         while self._waiting:
             group, self._waiting = self._waiting, []
-            try:
-                await loop.run_in_executor(self._thread, self._ledger.write, [entry for entry, _ in group])
-            except Exception as error:  # noqa: BLE001  # each writer gets it, and decides
-                for _, written in group:
-                    if not written.done():
-                        written.set_exception(error)
-            else:
-                for _, written in group:
-                    if not written.done():
-                        written.set_result(None)
+            error = await self._written(group)
+            if error is None or isinstance(error, LedgerError) or len(group) == 1:
+                _tell(group, error)
+                continue
+            # A bug in one entry is its writer's own trouble: the others are written without it.
+            for alone in group:
+                _tell([alone], await self._written([alone]))
         self._committing = None
+
+    async def _written(self, group: Group) -> Exception | None:
+        entries = [entry for entry, _ in group]
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._ledger.write, entries)
+        except Exception as error:  # noqa: BLE001  # each writer gets it, and decides
+            return error
+        return None
+
+
+def _tell(group: Group, error: Exception | None) -> None:
+    for _, written in group:
+        if written.done():
+            continue
+        if error is None:
+            written.set_result(None)
+        else:
+            written.set_exception(error)

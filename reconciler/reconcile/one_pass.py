@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from reconciler.core.call import Call
 from reconciler.core.plan import DialogPlan
@@ -13,6 +13,8 @@ from reconciler.core.report import DialogReport, FileReport, Report, report_brok
 from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.planning import FilePlan, PassPlan
 from reconciler.reconcile.sender import Sender
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -38,20 +40,23 @@ async def send_pass(
 ) -> Report:
     """Send the plan, dialogs side by side; each file is recorded as soon as its dialogs are done.
 
-    Once `stop` is set no new call is made, and what is left is reported as pending. Raises
-    whatever the recorder raises: without a ledger nothing may be sent.
+    Once `stop` is set no new call is made, and what is left is reported as pending. Raises the
+    ledger's failure once the calls under way are over: without a ledger nothing may be sent, so
+    it sets `stop` then.
     """
 
     async def one_file(file: FilePlan) -> tuple[FileReport, tuple[Call, ...]]:
-        sent = await asyncio.gather(*(_send_dialog(dialog, sender, clock, stop) for dialog in file.dialogs))
-        report = _report_file(file, [dialog for dialog, _ in sent])
-        await recorder.write(report)
+        try:
+            sent = await _all(_send_dialog(dialog, sender, clock, stop) for dialog in file.dialogs)
+            report = _report_file(file, [dialog for dialog, _ in sent])
+            await recorder.write(report)
+        except LedgerError:
+            stop.set()
+            raise
         on_file(report)
         return report, tuple(call for _, calls in sent for call in calls)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one_file(file)) for file in plan.files]
-    done = [task.result() for task in tasks]
+    done = await _all(one_file(file) for file in plan.files)
     return Report(
         started_at=plan.started_at,
         finished_at=clock(),
@@ -59,6 +64,15 @@ async def send_pass(
         calls=tuple(call for _, calls in done for call in calls),
         problems=plan.problems,
     )
+
+
+async def _all(parts: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Wait for all parts, also where one fails: no call is left behind or cut off. Then raise the first."""
+    done = await asyncio.gather(*parts, return_exceptions=True)
+    for part in done:
+        if isinstance(part, BaseException):
+            raise part
+    return [part for part in done if not isinstance(part, BaseException)]
 
 
 def report_unsent(file: FilePlan, now: datetime) -> FileReport:
@@ -72,6 +86,7 @@ async def _send_dialog(
     try:
         sent = await sender.send(plan, stop)
     except LedgerError:
+        stop.set()
         raise
     except Exception as error:  # noqa: BLE001  # a bug in one dialog's pass holds that dialog, and no other
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -83,7 +98,7 @@ async def _send_dialog(
             place.lineno,
         )
         return report_dialog(plan, (), clock() + _AFTER_A_BUG), ()
-    return report_dialog(plan, sent.calls, sent.come_back_at), sent.calls
+    return report_dialog(plan, sent.calls, sent.come_back_at, sent.why), sent.calls
 
 
 def _report_file(file: FilePlan, dialogs: list[DialogReport]) -> FileReport:

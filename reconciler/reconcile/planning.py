@@ -1,6 +1,7 @@
 """The reading half of a pass: manifests and the ledger in, plans out; nothing is written."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -9,7 +10,7 @@ from reconciler.core.applied import AppliedState
 from reconciler.core.manifest import BrokenManifest, Manifest
 from reconciler.core.message import DialogId
 from reconciler.core.plan import DialogPlan, plan_dialog
-from reconciler.core.problem import Problem
+from reconciler.core.problem import Origin, Problem
 from reconciler.core.report import FileReport
 from reconciler.source.conflict import Declaration, conflicts
 from reconciler.source.directory import Directory, ManifestFile
@@ -64,33 +65,56 @@ def plan_files(
     ledger: AppliedStates,
     rules: Rules,
     others: Mapping[str, FileReport],
+    under_way: AbstractSet[str] = frozenset(),
     unusable: Iterable[Problem],
     now: datetime,
     on_file: Callable[[], None] = lambda: None,
 ) -> PassPlan:
     """Read and plan `files`. A file that changes meanwhile is left to the next pass.
 
-    `others` are the files that are not read again, by location; their dialogs only count where
-    two manifests declare the same one. `unusable` are the problems of files that can't be read.
+    `others` are the files that are as known, by location. Their dialogs only count where two
+    manifests declare the same one; then those files are read again too, but for those at the
+    locations `under_way`. `unusable` are the problems of files that can't be read.
     """
-    read: list[tuple[ManifestFile, Loaded]] = []
+    read = _read(files, source, rules, on_file)
+    found = _conflicts(read, others)
+    cited = [
+        ManifestFile(path=report.dialogs[0].origin.path, location=at, content=report.content)
+        for at, report in others.items()
+        if at not in under_way and not {d.origin for d in report.dialogs}.isdisjoint(found)
+    ]
+    if again := _read(cited, source, rules, on_file):
+        read += again
+        others = {at: report for at, report in others.items() if at not in {f.location for f, _ in again}}
+        found = _conflicts(read, others)
+    fingerprint = rules.fingerprint()
+    return PassPlan(
+        started_at=now,
+        files=tuple(
+            _plan_file(file, loaded, conflicting=found.values(), rules=fingerprint, ledger=ledger, now=now)
+            for file, loaded in read
+        ),
+        other_problems=(*unusable, *(p for report in others.values() for p in report.problems)),
+    )
+
+
+def _read(
+    files: Iterable[ManifestFile], source: Directory, rules: Rules, on_file: Callable[[], None]
+) -> list[tuple[ManifestFile, Loaded]]:
+    read = []
     for file in files:
         data = source.read(file)
         if data is not None:
             read.append((file, load(data, file.path, rules)))
         on_file()
-    found = conflicts(
-        [*(d for _, loaded in read for d in declarations(loaded)), *_declared_in(others.values())]
-    )
-    fingerprint = rules.fingerprint()
-    return PassPlan(
-        started_at=now,
-        files=tuple(
-            _plan_file(file, loaded, conflicting=found, rules=fingerprint, ledger=ledger, now=now)
-            for file, loaded in read
-        ),
-        other_problems=(*unusable, *(p for report in others.values() for p in report.problems)),
-    )
+    return read
+
+
+def _conflicts(
+    read: Iterable[tuple[ManifestFile, Loaded]], others: Mapping[str, FileReport]
+) -> Mapping[Origin, Problem]:
+    claims = (claim for _, loaded in read for claim in declarations(loaded))
+    return {problem.origin: problem for problem in conflicts([*claims, *_declared_in(others.values())])}
 
 
 def declarations(loaded: Loaded) -> Iterator[Declaration]:

@@ -10,9 +10,10 @@ from typing import Protocol
 from reconciler.core.action import Action, UpdateMessage
 from reconciler.core.backoff import wait
 from reconciler.core.breaker import Breaker
-from reconciler.core.call import Call, Intent
-from reconciler.core.outcome import Answer, Cause, Deferred, Outcome, Unanswered, judge
+from reconciler.core.call import Call, Intent, Withdrawal
+from reconciler.core.outcome import Answer, Cause, Deferred, Outcome, judge
 from reconciler.core.plan import DialogPlan
+from reconciler.reconcile.waiting import first
 
 
 class Priority(IntEnum):
@@ -53,7 +54,7 @@ class Recorder(Protocol):
         """Give a number that no intent has."""
         ...
 
-    async def write(self, entry: Intent | Call) -> None:
+    async def write(self, entry: Intent | Call | Withdrawal) -> None:
         """Return once the entry is durable."""
         ...
 
@@ -64,6 +65,7 @@ class Sent:
 
     calls: tuple[Call, ...]
     come_back_at: datetime | None = None
+    why: str = ""
 
 
 class Sender:
@@ -98,12 +100,24 @@ class Sender:
         """Make the plan's calls. Once `stop` is set no new call is made; one under way is finished."""
         calls: list[Call] = []
         for action in plan.actions:
-            async with self._slots:
+            if not await self._take_slot(stop):
+                return Sent(calls=tuple(calls), come_back_at=self._clock())
+            try:
                 made = await self._one_at_a_time(plan, action, stop)
+            finally:
+                self._slots.release()
             if isinstance(made, datetime):
-                return Sent(calls=tuple(calls), come_back_at=made)
+                why = "the chat service gives no useful answer" if self.breaker.tripped else ""
+                return Sent(calls=tuple(calls), come_back_at=made, why=why)
             calls.append(made)
         return Sent(calls=tuple(calls))
+
+    async def _take_slot(self, stop: asyncio.Event) -> bool:
+        """Wait until another call may be under way, or for the stop; tell which it was."""
+        if self._slots.locked():
+            await first(slot := asyncio.ensure_future(self._slots.acquire()), stop.wait())
+            return slot.done() and not slot.cancelled()
+        return await self._slots.acquire()
 
     async def _one_at_a_time(self, plan: DialogPlan, action: Action, stop: asyncio.Event) -> Call | datetime:
         """Make the call; while the breaker is tripped each call is a probe that the others wait for."""
@@ -130,7 +144,7 @@ class Sender:
         await self._recorder.write(intent)
         await self._take_token(action, stop)
         if (come_back_at := self._refused(stop)) is not None:
-            await self._recorder.write(_not_sent(intent, self._clock(), come_back_at))
+            await self._recorder.write(Withdrawal(intent=intent, at=self._clock()))
             return come_back_at
         return await self._call(replace(intent, sent_at=self._clock()))
 
@@ -143,12 +157,9 @@ class Sender:
         text = isinstance(action, UpdateMessage) and action.text is not None
         priority = Priority.TEXT if text else Priority.MARK
         token = asyncio.ensure_future(self._rate.acquire(priority))
-        stopped = asyncio.ensure_future(stop.wait())
-        try:
-            await asyncio.wait({token, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            token.cancel()
-            stopped.cancel()
+        await first(token, stop.wait())
+        if token.done() and not token.cancelled():
+            token.result()  # without leave there is no call
 
     async def _call(self, intent: Intent) -> Call:
         answer = await self._service.send(intent.action)
@@ -161,9 +172,9 @@ class Sender:
             answered_at=now,
             retry_at=self._retry_at(outcome, intent.action, now),
         )
-        self.breaker = self.breaker.after(outcome, now)
-        self._on_call(call)
+        self.breaker = self.breaker.after(outcome, now, intent.action.changes[0].key)
         await self._recorder.write(call)
+        self._on_call(call)
         return call
 
     def _retry_at(self, outcome: Outcome, action: Action, now: datetime) -> datetime | None:
@@ -173,14 +184,3 @@ class Sender:
             self._rate.slow_down()
             self._rate.pause(outcome.retry_after or 0.0)
         return now + wait(outcome, action.attempt, self._jitter())
-
-
-def _not_sent(intent: Intent, now: datetime, come_back_at: datetime) -> Call:
-    """Close an intent whose call was never made, so that nobody takes it for one in doubt."""
-    return Call(
-        intent=intent,
-        answer=Unanswered(words="not sent: calls were stopped just then", sent=False),
-        outcome=Deferred(Cause.OUTAGE),
-        answered_at=now,
-        retry_at=come_back_at,
-    )

@@ -43,7 +43,8 @@ class Scan:
     `complete` is False where something under the roots was not seen: a root is missing, a folder
     can't be listed, there are too many files, or files kept vanishing. Only in a complete scan
     does the absence of a file mean that it is gone. The files that are there are good to use in
-    either case. `busy` says why this scan should not be acted on at all.
+    either case. `seen` leaves missing roots aside: what is there was all seen. `busy` says why
+    this scan should not be acted on at all.
     """
 
     files: tuple[ManifestFile, ...]
@@ -51,7 +52,18 @@ class Scan:
     missing: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
     complete: bool = True
+    seen: bool = True
     busy: str | None = None
+
+
+def location_of(path: str, here: str) -> str:
+    """Give the location of a path as a reader knows it, seen from the folder `here`."""
+    return os.path.normpath(Path(here, path))
+
+
+def lies_under(location: str, root: str) -> bool:
+    """Tell whether a location is that of a root, or lies in it."""
+    return location == root or location.startswith(f"{root.rstrip('/')}/")
 
 
 class Directory:
@@ -64,7 +76,7 @@ class Directory:
         self, roots: Sequence[Path], *, max_bytes: int = LARGEST_FILE, max_files: int = MAX_FILES
     ) -> None:
         self._roots = roots_of(roots)
-        self._here = str(Path.cwd())
+        self.here: Final = str(Path.cwd())
         self._max_bytes = max_bytes
         self._max_files = max_files
         self._hashed: dict[str, _Hashed] = {}
@@ -114,6 +126,7 @@ class Directory:
             missing=tree.missing,
             empty=tree.empty,
             complete=tree.complete and not torn,
+            seen=tree.seen and not torn,
             busy=tree.busy or checkout_under_way(tree.git_folders),
         )
 
@@ -139,8 +152,7 @@ class Directory:
         return _Hashed(signature, signature.racy(now), file)
 
     def _file(self, found: FoundFile, content: bytes) -> ManifestFile:
-        location = os.path.normpath(Path(self._here, found.path))
-        return ManifestFile(path=found.path, location=location, content=content)
+        return ManifestFile(path=found.path, location=location_of(found.path, self.here), content=content)
 
 
 class _Hashed(NamedTuple):

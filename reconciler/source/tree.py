@@ -62,6 +62,7 @@ class Tree:
     missing: tuple[str, ...]
     empty: tuple[str, ...]
     complete: bool
+    seen: bool
     torn: bool
     busy: str | None
 
@@ -136,6 +137,7 @@ class _Walk:
             missing=tuple(self.missing),
             empty=tuple(root.typed for root, real in found if self._is_empty(real)),
             complete=self.complete and not self.missing and not self.torn,
+            seen=self.complete and not self.torn,
             torn=self.torn,
             busy=busy,
         )

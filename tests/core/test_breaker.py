@@ -19,8 +19,8 @@ FLOWING = Breaker()
 
 
 def after(*outcomes: Outcome, breaker: Breaker = FLOWING, now: datetime = NOW) -> Breaker:
-    for outcome in outcomes:
-        breaker = breaker.after(outcome, now)
+    for target, outcome in enumerate(outcomes):
+        breaker = breaker.after(outcome, now, target)
     return breaker
 
 
@@ -28,7 +28,7 @@ def after_probes(*outcomes: Outcome, breaker: Breaker) -> Breaker:
     """Give the state after a probe for each outcome, each at the first moment it may be made."""
     for outcome in outcomes:
         assert breaker.probe_at is not None
-        breaker = breaker.after(outcome, breaker.probe_at)
+        breaker = breaker.after(outcome, breaker.probe_at, "probe")
     return breaker
 
 
@@ -79,7 +79,7 @@ def test_each_probe_that_fails_makes_the_pause_longer_up_to_five_minutes(
     for seconds in (60, 90, 120, 150, 180, 210, 240, 270, 300, 300, 300):
         at = breaker.probe_at
         assert at is not None
-        breaker = breaker.after(probe, at)
+        breaker = breaker.after(probe, at, "probe")
         assert breaker.paused_until(at) == at + seconds * SECOND
 
 
@@ -106,7 +106,7 @@ class AnyHistory(RuleBasedStateMachine):
         super().__init__()
         self.breaker = Breaker()
         self.now = NOW
-        self.in_a_row = 0
+        self.failing: set[int] = set()
         self.pauses = 0
         self.probe_at: datetime | None = None
 
@@ -116,20 +116,23 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(outcome=st.sampled_from(ANSWERS))
     def the_service_answers(self, outcome: Outcome) -> None:
-        self.in_a_row, self.pauses, self.probe_at = 0, 0, None
-        self.breaker = self.breaker.after(outcome, self.now)
+        self.failing.clear()
+        self.pauses, self.probe_at = 0, None
+        self.breaker = self.breaker.after(outcome, self.now, 0)
 
-    @rule(outcome=st.sampled_from([OUTAGE, OUTAGE, OUTAGE, CREDENTIAL]))
-    def a_call_fails(self, outcome: Deferred) -> None:
+    @rule(outcome=st.sampled_from([OUTAGE, OUTAGE, OUTAGE, CREDENTIAL]), which=st.integers(1, 7))
+    def a_call_fails(self, outcome: Deferred, which: int) -> None:
         if self.probe_at is None:
-            self.in_a_row += 1
-            trips = self.in_a_row == 5 or outcome.cause is Cause.CREDENTIAL
+            self.failing.add(which)
+            trips = len(self.failing) == 5 or outcome.cause is Cause.CREDENTIAL
         else:
             trips = self.now >= self.probe_at
         if trips:
             self.pauses += 1
             self.probe_at = self.now + min(self.pauses * HALF_A_MINUTE, 5 * MINUTE)
-        self.breaker = self.breaker.after(outcome, self.now)
+        if trips or self.probe_at is None or self.now >= self.probe_at:
+            self.failing.add(which)
+        self.breaker = self.breaker.after(outcome, self.now, which)
 
     @invariant()
     def it_pauses_as_told(self) -> None:
@@ -139,3 +142,10 @@ class AnyHistory(RuleBasedStateMachine):
 
 
 test_any_history = AnyHistory.TestCase
+
+
+def test_one_change_that_fails_again_and_again_says_nothing_of_the_others() -> None:
+    breaker = FLOWING
+    for _ in range(20):
+        breaker = breaker.after(OUTAGE, NOW, "the same")
+    assert not breaker.tripped

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -239,6 +240,52 @@ def test_suspending_and_resuming_by_an_edit_needs_no_restart(program: Program, s
         program.declare("one.yaml", manifest(1, messages=messages))
         sandbox.sees_text("held back")
         daemon.stop()
+
+
+@both_ways
+@pytest.mark.parametrize("save", [in_place, by_renaming])
+def test_a_single_file_can_be_watched_also_through_a_link(
+    program: Program, sandbox: LiveSandbox, watch: str, save: Save
+) -> None:
+    path = program.declare("../elsewhere/one.yaml", hello("first"))
+    other = program.declare("../elsewhere/two.yaml", hello("by another target"))
+    (program.directory / "link.yaml").symlink_to("elsewhere/one.yaml")
+    with program.daemon("--watch", watch, "link.yaml") as daemon:
+        sandbox.sees_text("first")
+        save(path, hello("second"))
+        sandbox.sees_text("second")
+        swap(program.directory / "link.yaml", str(other.relative_to(program.directory)))
+        sandbox.sees_text("by another target")
+        daemon.stop()
+
+
+def test_a_file_that_can_no_longer_be_used_is_told_of_and_holds_its_dialog(
+    program: Program, sandbox: LiveSandbox
+) -> None:
+    path = program.declare("one.yaml", hello("first"))
+    with program.daemon() as daemon:
+        daemon.becomes_ready()
+        path.unlink()
+        os.mkfifo(path)
+        wait_for(lambda: daemon.metric("reconciler_manifest_problems") == 1, "a metric tells of the problem")
+        assert "manifests/one.yaml" in daemon.says(r"invalid .*not a regular file.*")[0]
+        path.unlink()
+        path.write_text(hello("second"))
+        sandbox.sees_text("second")
+        wait_for(lambda: daemon.metric("reconciler_manifest_problems") == 0, "the problem is over")
+        daemon.stop()
+    assert sandbox.arrived() == 3
+
+
+def test_what_is_suspended_is_sent_as_soon_as_that_is_over(program: Program, sandbox: LiveSandbox) -> None:
+    until = datetime.now(UTC) + timedelta(seconds=3)
+    suspend = f"suspend: {{reason: for a moment, until: {until.isoformat()}}}"
+    program.declare("one.yaml", manifest(1, suspend, messages={0: "text: after all"}))
+    with program.daemon() as daemon:
+        daemon.becomes_ready()
+        put = sandbox.sees_text("after all")
+        daemon.stop()
+    assert put.at >= until.timestamp()
 
 
 def test_a_slow_call_for_one_dialog_does_not_hold_up_another(program: Program, sandbox: LiveSandbox) -> None:

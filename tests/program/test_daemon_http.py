@@ -118,6 +118,7 @@ def test_only_what_there_is_can_be_read_and_nothing_can_be_written(
         assert daemon.url.startswith("http://127.0.0.1:")
         daemon.stop()
     assert "error" not in daemon.stderr.lower()
+    assert daemon.stdout == "", "the log goes to stderr"
     assert sandbox.arrived() == 1
 
 

@@ -1,6 +1,6 @@
 """What the daemon sends first, and what it does not send any more."""
 
-from reconciler.sandbox.faults import FaultRule, Status, When
+from reconciler.sandbox.faults import Delay, FaultRule, Status, When
 from tests.program.chat import manifest, message_id
 from tests.program.live_sandbox import LiveSandbox
 from tests.program.program import Program
@@ -102,3 +102,59 @@ def test_a_removal_ends_the_sending_for_what_is_removed(program: Program, sandbo
         )
         daemon.stop()
     assert sandbox.arrived() < BACKLOG / 2
+
+
+def test_one_message_is_never_sent_twice_at_once(program: Program, sandbox: LiveSandbox) -> None:
+    sandbox.let_fail(FaultRule(fault=Delay(seconds=2), times=1))
+    program.declare("one.yaml", manifest(1, messages={0: "text: old", 1: "text: next"}))
+    with program.daemon() as daemon:
+        sandbox.sees(lambda log: log.in_flight == 1, "a slow call")
+        program.declare("one.yaml", manifest(1, messages={0: "text: new", 1: "text: next"}))
+        sandbox.sees_puts(3)
+        wait_for(lambda: daemon.metric('reconciler_dialogs{condition="in sync"}') == 1, "it is in sync")
+        daemon.stop()
+    sent = [put.fields["message"] for put in sandbox.puts()]
+    assert sent[0] == "old"
+    assert sorted(map(str, sent[1:])) == ["new", "next"]
+    assert sandbox.look(lambda inside: inside.log.peak_in_flight) == 1
+    assert sandbox.message(message_id(1, 0)).text == "new"
+
+
+def test_a_file_that_is_renamed_while_its_call_is_under_way_is_sent_once(
+    program: Program, sandbox: LiveSandbox
+) -> None:
+    sandbox.let_fail(FaultRule(fault=Delay(seconds=2), times=1))
+    path = program.declare("one.yaml", manifest(1, messages={m: f"text: {m}" for m in range(3)}))
+    with program.daemon() as daemon:
+        sandbox.sees(lambda log: log.in_flight == 1, "a slow call")
+        path.rename(path.with_name("two.yaml"))
+        sandbox.sees_puts(3)
+        wait_for(lambda: daemon.metric('reconciler_dialogs{condition="in sync"}') == 1, "it is in sync")
+        assert daemon.metric("reconciler_manifest_files") == 1
+        assert daemon.metric("reconciler_manifest_problems") == 0
+        daemon.stop()
+    assert sorted(str(put.fields["message"]) for put in sandbox.puts()) == ["0", "1", "2"]
+    assert program.status()["problems"] == []
+
+
+def test_moving_a_dialog_from_one_file_to_another_makes_no_call(
+    program: Program, sandbox: LiveSandbox
+) -> None:
+    moved, stays = manifest(1, messages={0: "text: moved"}), manifest(2, messages={0: "text: stays"})
+    program.declare("one.yaml", moved, stays)
+    with program.daemon() as daemon:
+        sandbox.sees_puts(2)
+        program.declare("two.yaml", moved, manifest(3, messages={0: "text: more"}))
+        program.declare("one.yaml", stays)
+        sandbox.sees_text("more")
+        wait_for(lambda: daemon.metric('reconciler_dialogs{condition="in sync"}') == 3, "all are in sync")
+        daemon.stop()
+    assert sandbox.arrived() == 3
+
+
+def test_a_signal_does_not_wait_for_the_rate(program: Program, sandbox: LiveSandbox) -> None:
+    backlog(program)
+    with program.daemon("--rate", "0.1") as daemon:
+        sandbox.sees_puts(1)
+        daemon.stop()
+    assert sandbox.arrived() == 1, "the next call was due ten seconds later"

@@ -3,6 +3,7 @@
 import pytest
 
 from reconciler.sandbox.faults import BodyShape, Delay, Drop, FaultRule, Status, Truncate, When
+from reconciler.sandbox.rate_limit import RateLimit
 from tests.program.chat import STRANGER, manifest, message_id
 from tests.program.live_sandbox import LiveSandbox
 from tests.program.program import Program
@@ -121,6 +122,8 @@ def test_the_daemon_tries_again_what_failed_and_converges(program: Program, sand
         sandbox.sees_puts(24 + len(faults))
         wait_for(lambda: daemon.metric('reconciler_dialogs{condition="in sync"}') == 12, "all are in sync")
         assert daemon.metric('reconciler_api_calls_total{action="message",result="deferred"}') == 5
+        assert daemon.metric("reconciler_rate_limit_calls_per_second") == 1000
+        assert daemon.metric("reconciler_rate_present_calls_per_second") < 1000, "after the 429"
         daemon.stop()
     assert all(sandbox.message(message_id(n, 0)).text == str(n) for n in range(12))
     puts = sandbox.puts()
@@ -128,6 +131,20 @@ def test_the_daemon_tries_again_what_failed_and_converges(program: Program, sand
     first = [next(put.number for put in puts if message_id(n, 1) in put.path) for n in range(6, 12)]
     last = max(put.number for put in puts if any(message_id(n, 0) in put.path for n in faults))
     assert max(first) < last, "nothing else waited"
+
+
+def test_it_converges_where_the_service_allows_less_than_the_rate(
+    program: Program, sandbox: LiveSandbox
+) -> None:
+    sandbox.look(lambda inside: setattr(inside, "rate_limit", RateLimit(calls=20)))
+    for number in range(12):
+        program.declare(f"{number}.yaml", manifest(number, messages=dict.fromkeys(range(5), "read: [222]")))
+    with program.daemon("--rate", "40", "--concurrency", "2") as daemon:
+        wait_for(lambda: daemon.metric('reconciler_dialogs{condition="in sync"}') == 12, "all is in sync")
+        daemon.stop()
+    statuses = [put.status for put in sandbox.puts()]
+    assert statuses.count(200) == 60
+    assert statuses.count(429) <= 60
 
 
 def test_a_refused_credential_is_not_hammered(program: Program, sandbox: LiveSandbox) -> None:

@@ -161,3 +161,30 @@ def test_a_disk_that_is_full_is_an_error_and_no_traceback(used: Program) -> None
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "No space left" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_what_a_terminal_cannot_show_is_spelt_out_and_json_is_utf_8(program: Program, encoding: str) -> None:
+    program.declare("one.yaml", manifest(1, messages={0: "text: Grüße 👋"}))
+    environ = {"PYTHONIOENCODING": encoding}
+    assert "\\U0001f44b" in program.run("plan", environ=environ).stdout
+    (dialog,) = program.run("plan", "-o", "json", environ=environ).document()["dialogs"]
+    assert dialog["actions"][0]["changes"][0]["new"] == "Grüße 👋"
+    program.run("plan", "--hide-text", environ=environ)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("plan",), ("plan", "-o", "json"), ("status",), ("schema",)], ids=" ".join
+)
+def test_without_any_stdout_there_is_a_word_on_stderr(used: Program, arguments: Sequence[str]) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{' '.join(COMMAND)} {' '.join(arguments)} >&-"],
+        check=False,
+        cwd=used.directory,
+        env={"PATH": os.environ["PATH"], **used.environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "a bug" not in done.stderr
+    assert "Traceback" not in done.stderr

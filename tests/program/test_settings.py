@@ -97,3 +97,13 @@ def test_the_ledger_is_for_its_owner_only(program: Program, tmp_path: Path) -> N
     program.run("apply")
     for file in tmp_path.glob("reconciler.db*"):
         assert file.stat().st_mode & 0o077 == 0
+
+
+def test_who_acts_by_default_may_change_and_the_manifests_are_read_again(
+    program: Program, sandbox: LiveSandbox
+) -> None:
+    program.declare("one.yaml", manifest(1, "read: true").replace("  actAs: 111\n", ""))
+    assert "RECONCILER_ACT_AS" in program.run("apply", exits=3).stderr
+    for user in ("111", "222", "111"):
+        program.run("apply", environ={"RECONCILER_ACT_AS": user})
+    assert [put.user for put in sandbox.puts()] == [111, 222]

@@ -1,5 +1,6 @@
 """What is typed is what is sent; what can't be sent is refused, with its place and what to do."""
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -165,8 +166,11 @@ def test_files_made_to_do_harm_are_refused_in_bounded_time_and_the_others_go_on(
     program.declare("loop.yaml").unlink()
     (program.manifests / "loop.yaml").symlink_to("loop.yaml")
     (program.manifests / "out.yaml").symlink_to("/etc/hostname")
+    (program.manifests / "round").symlink_to(".")
+    os.mkfifo(program.manifests / "pipe.yaml")
+    os.close(os.open(os.fsencode(program.manifests) + b"/\xff\n.yaml", os.O_CREAT))
     program.declare("good.yaml", manifest(1, messages={0: "text: hello"}))
     done = program.run("apply", exits=3)
-    for name in (*harmful, "huge.yaml", "loop.yaml", "out.yaml"):
+    for name in (*harmful, "huge.yaml", "loop.yaml", "out.yaml", "pipe.yaml", "\\udcff\\n.yaml"):
         assert f"manifests/{name}:" in done.stderr
     assert [put.fields["message"] for put in sandbox.puts()] == ["hello"]

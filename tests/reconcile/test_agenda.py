@@ -105,8 +105,12 @@ UNREADABLE: Final = Problem(Origin("/m/b.yaml", 1, 1), "can't be read", "make it
     ("scan", "gone"),
     [
         pytest.param(Scan(files=(file(),)), ("/m/b.yaml",), id="removed"),
-        pytest.param(Scan(files=(file(),), complete=False), (), id="not all was seen"),
-        pytest.param(Scan(files=(), empty=("m",)), (), id="the folder is empty"),
+        pytest.param(Scan(files=(file(),), complete=False, seen=False), (), id="not all was seen"),
+        pytest.param(Scan(files=(), empty=("/m",)), (), id="the folder is empty"),
+        pytest.param(Scan(files=(file(),), empty=("/n",)), ("/m/b.yaml",), id="another folder is empty"),
+        pytest.param(
+            Scan(files=(file(),), missing=("/n",), complete=False), ("/m/b.yaml",), id="another is missing"
+        ),
         pytest.param(Scan(files=(file(),), problems=(UNREADABLE,)), (), id="there, and unreadable"),
     ],
 )

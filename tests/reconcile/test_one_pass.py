@@ -149,18 +149,16 @@ async def test_a_bug_in_one_dialog_holds_that_dialog_for_a_minute_and_quotes_not
 
 async def test_a_ledger_that_fails_ends_the_pass(world: World) -> None:
     world.recorder.fails = lambda entry: isinstance(entry, Intent)
-    with pytest.raises(ExceptionGroup) as failed:
+    with pytest.raises(LedgerReplaced):
         await world.send(file("a", plan(0, "Hello")), file("b", plan(1, "Hello")))
-    assert failed.group_contains(LedgerReplaced)
     assert not world.chat.arrived
-    assert not world.noted
 
 
 async def test_nothing_of_a_pass_goes_on_once_it_ended_with_an_error(world: World) -> None:
     """A second dialog of the file whose first could not be recorded is not sent on its own."""
     world.recorder.fails = lambda entry: isinstance(entry, Intent) and entry.name == "dialog-0"
     before = asyncio.all_tasks()
-    with pytest.RaisesGroup(LedgerReplaced):
+    with pytest.raises(LedgerReplaced):
         await world.send(file("a", plan(0, "Hello"), plan(1, *texts(5))))
     left = {task for task in asyncio.all_tasks() - before if "_send_dialog" in repr(task)}
     assert not left

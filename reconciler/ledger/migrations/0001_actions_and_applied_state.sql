@@ -30,7 +30,7 @@ CREATE TABLE action (
     origin_line INTEGER NOT NULL,
     origin_column INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
-    sent_at INTEGER NOT NULL,
+    intended_at INTEGER NOT NULL,
     CHECK (message IS NOT NULL OR text_digest IS NULL),
     CHECK (text_digest IS NOT NULL OR (text IS NULL AND replaced IS NULL)),
     CHECK (text_digest IS NOT NULL OR read = 1 OR delivered = 1)
@@ -40,13 +40,15 @@ CREATE INDEX action_by_manifest ON action (manifest_id);
 
 CREATE TABLE outcome (
     action INTEGER PRIMARY KEY REFERENCES action (number),
-    kind TEXT NOT NULL CHECK (kind IN ('applied', 'deferred', 'rejected')),
+    kind TEXT NOT NULL CHECK (kind IN ('applied', 'deferred', 'rejected', 'withdrawn')),
     cause TEXT,
     status INTEGER,
     words TEXT NOT NULL,
     request_id TEXT,
+    sent_at INTEGER,
     answered_at INTEGER NOT NULL,
-    CHECK ((kind = 'deferred') = (cause IS NOT NULL))
+    CHECK ((kind = 'deferred') = (cause IS NOT NULL)),
+    CHECK ((kind = 'withdrawn') = (sent_at IS NULL))
 ) STRICT;
 
 -- The applied state: what follows from the record. It points at the actions and repeats nothing of them.
@@ -133,7 +135,7 @@ CREATE TABLE file_problem (
     PRIMARY KEY (file_id, position)
 ) STRICT, WITHOUT ROWID;
 
--- For readers: one row an action, with what came of it.
+-- For readers: one row a call, with what came of it. An action that was withdrawn never became a call.
 CREATE VIEW history AS
 SELECT
     action.number,
@@ -153,7 +155,7 @@ SELECT
     action.origin_column,
     manifest.digest AS manifest_digest,
     action.attempt,
-    action.sent_at,
+    coalesce(outcome.sent_at, action.intended_at) AS sent_at,
     coalesce(outcome.kind, 'in doubt') AS result,
     outcome.cause,
     outcome.status,
@@ -164,4 +166,5 @@ FROM action
 JOIN manifest ON manifest.id = action.manifest_id
 JOIN dialog ON dialog.id = manifest.dialog_id
 LEFT JOIN outcome ON outcome.action = action.number
-LEFT JOIN action AS old ON old.number = action.replaced;
+LEFT JOIN action AS old ON old.number = action.replaced
+WHERE outcome.kind IS NULL OR outcome.kind <> 'withdrawn';

@@ -27,10 +27,10 @@ ORDER BY number DESC
 LIMIT :page;
 
 -- name: outcome_counts()
-SELECT kind, count(*) FROM outcome GROUP BY kind;
+SELECT kind, count(*) FROM outcome WHERE kind <> 'withdrawn' GROUP BY kind;
 
 -- name: unanswered_count()$
 SELECT (SELECT count(*) FROM action) - (SELECT count(*) FROM outcome);
 
 -- name: last_sent_at()$
-SELECT sent_at FROM action ORDER BY number DESC LIMIT 1;
+SELECT sent_at FROM history ORDER BY number DESC LIMIT 1;

@@ -1,0 +1,86 @@
+"""`reconciler history` and `status`: what was sent and how everything stands, from the ledger alone."""
+
+from tests.program.chat import ANN, BEN, dialog_id, manifest, message_id
+from tests.program.live_sandbox import LiveSandbox
+from tests.program.program import Program
+
+
+def test_history_tells_every_call_newest_first(program: Program, sandbox: LiveSandbox) -> None:
+    program.declare("one.yaml", manifest(1, "read: [222]", messages={0: "text: first"}))
+    program.run("apply")
+    program.declare("one.yaml", manifest(1, "read: [222]", messages={0: "text: second, read: true"}))
+    program.run("apply")
+    second, whole, first = program.history()
+    assert second["message"] == message_id(1, 0)
+    assert (second["actAs"], second["fields"]) == (ANN, ["text", "read"])
+    assert second["oldDigest"] == first["newDigest"] != second["newDigest"]
+    assert (whole["message"], whole["wholeDialog"], whole["actAs"]) == (None, True, BEN)
+    assert {(call["dialog"], call["dialogId"]) for call in (first, second, whole)} == {
+        ("dialog-1", dialog_id(1))
+    }
+    assert [call["result"] for call in (second, whole, first)] == ["applied"] * 3
+    assert [call["number"] for call in (second, whole, first)] == [3, 2, 1]
+    assert all(call["sentAt"] <= call["answeredAt"] for call in (first, second, whole))
+    assert {call["requestId"] for call in (first, second, whole)} == {
+        put.request_id for put in sandbox.puts()
+    }
+    shown = program.run("history", "--show-text").stdout
+    assert "- first" in shown
+    assert "+ second" in shown
+    assert "every message" in shown
+
+
+def test_history_can_be_narrowed_to_a_dialog_and_to_the_latest(program: Program) -> None:
+    program.declare("one.yaml", manifest(1, messages=dict.fromkeys(range(3), "text: one")))
+    program.declare("two.yaml", manifest(2, messages={0: "text: two"}, name="lounge"))
+    program.run("apply")
+    assert len(program.history()) == 4
+    assert [call["dialog"] for call in program.history("--dialog", "lounge")] == ["lounge"]
+    assert [call["dialog"] for call in program.history("--dialog", dialog_id(2))] == ["lounge"]
+    assert len(program.history("--limit", "2")) == 2
+    assert program.history("--dialog", "nobody") == []
+
+
+def test_a_dialog_that_is_renamed_keeps_its_history_and_is_not_sent_again(
+    program: Program, sandbox: LiveSandbox
+) -> None:
+    for name in ("lounge", "vip-lounge"):
+        program.declare("one.yaml", manifest(1, messages={0: "text: one"}, name=name))
+        program.run("apply")
+    assert sandbox.arrived() == 1
+    assert len(program.history("--dialog", "vip-lounge")) == 1
+    assert [dialog["name"] for dialog in program.status()["dialogs"]] == ["vip-lounge"]
+
+
+def test_without_a_ledger_there_is_nothing_to_tell_and_nothing_is_made(offline: Program) -> None:
+    for command in ("status", "history"):
+        done = offline.run(command)
+        assert "no ledger at reconciler.db" in done.stderr
+    assert offline.history() == []
+    assert offline.status()["dialogs"] == []
+    assert not offline.ledger.exists()
+
+
+def test_status_tells_how_each_dialog_stands(program: Program) -> None:
+    program.declare("one.yaml", manifest(1, "read: [222, 333]", messages={0: "text: one"}))
+    program.declare("two.yaml", manifest(2, "read: [999]", messages={0: "text: two"}))
+    program.declare("three.yaml", manifest(3, "reed: true"))
+    program.run("apply", exits=5)
+    document = program.status()
+    dialogs = {dialog["name"]: dialog for dialog in document["dialogs"]}
+    assert (dialogs["dialog-1"]["declared"], dialogs["dialog-1"]["applied"]) == (3, 3)
+    assert (dialogs["dialog-2"]["condition"], dialogs["dialog-2"]["applied"]) == ("stalled", 1)
+    assert dialogs["dialog-2"]["note"].startswith("403 You don't have appropriate permissions")
+    assert dialogs["dialog-3"]["condition"] == "invalid"
+    assert document["calls"] | {"lastSentAt": None} == {
+        "applied": 4,
+        "deferred": 0,
+        "rejected": 1,
+        "inDoubt": 0,
+        "lastSentAt": None,
+    }
+    lines = program.run("status").stdout.splitlines()
+    order = [line.split()[0] for line in lines if line.startswith("dialog-")]
+    assert order == ["dialog-3", "dialog-2", "dialog-1"], "the worst first"
+    assert any(line.startswith("manifests/three.yaml:7:3: ") for line in lines)
+    assert lines[-1].startswith("1 of 3 dialogs in sync. 5 calls, the last ")
