@@ -3,11 +3,13 @@
 import json
 import logging
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from reconciler.core.action import MarkDialog, UpdateMessage
 from reconciler.core.call import Call
 from reconciler.core.outcome import Answered, Applied, Deferred, Rejected
+from reconciler.core.problem import Problem
 from reconciler.core.report import Report
 from reconciler.reconcile.planning import PassPlan
 
@@ -76,6 +78,11 @@ class LogLines:
             seconds=f"{(report.finished_at - report.started_at).total_seconds():.3f}",
         )
         _log.log(logging.INFO if report.calls or report.problems else logging.DEBUG, line)
+
+    def unusable(self, problems: Sequence[Problem]) -> None:
+        """Log each file that can't be read."""
+        for problem in problems:
+            _log.error(event("invalid", origin=problem.origin, what=problem.what, todo=problem.todo))
 
     def polling(self, reason: str | None) -> None:
         """Log why files are polled, and that they no longer are."""

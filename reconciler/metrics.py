@@ -1,7 +1,7 @@
 """Reports and calls as Prometheus metrics. Names and labels are an interface: docs/metrics.md."""
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from reconciler.core.action import MarkDialog
 from reconciler.core.call import Call
 from reconciler.core.outcome import Applied, Deferred, Outcome, Rejected
 from reconciler.core.plan import HeldReason
+from reconciler.core.problem import Problem
 from reconciler.core.report import Condition, FileReport, Report
 from reconciler.reconcile.planning import PassPlan
 
@@ -80,7 +81,8 @@ class Metrics:
         for action in ("message", "dialog"):
             for result in ("applied", "deferred", "rejected"):
                 self._calls.labels(action, result)
-        self.registry.register(_Standing(files, traffic))
+        self._unusable = 0
+        self.registry.register(_Standing(files, traffic, lambda: self._unusable))
 
     def planned(self, plan: PassPlan) -> None:
         """Nothing to count yet."""
@@ -100,6 +102,10 @@ class Metrics:
         if not failed and not report.problems:
             self._last_success.set(report.finished_at.timestamp())
 
+    def unusable(self, problems: Sequence[Problem]) -> None:
+        """Count files that can't be read with the problems."""
+        self._unusable = len(problems)
+
     def polling(self, reason: str | None) -> None:
         """Show whether files are polled though that was not asked for."""
         self._polling.set(reason is not None)
@@ -112,7 +118,13 @@ class Metrics:
 class _Standing(Collector):
     """How everything stands now, counted at each scrape from the last report of each file."""
 
-    def __init__(self, files: Callable[[], Iterable[FileReport]], traffic: Callable[[], Traffic]) -> None:
+    def __init__(
+        self,
+        files: Callable[[], Iterable[FileReport]],
+        traffic: Callable[[], Traffic],
+        unusable: Callable[[], int],
+    ) -> None:
+        self._unusable = unusable
         self._files = files
         self._traffic = traffic
 
@@ -140,7 +152,7 @@ class _Standing(Collector):
         yield held_by
         yield GaugeMetricFamily("reconciler_changes_pending", "Changes to be sent.", pending)
         yield GaugeMetricFamily("reconciler_manifest_files", "Manifest files.", len(files))
-        problems = sum(len(file.problems) for file in files)
+        problems = sum(len(file.problems) for file in files) + self._unusable()
         yield GaugeMetricFamily("reconciler_manifest_problems", "Problems in manifests.", problems)
 
     def _flow(self) -> Iterator[Metric]:

@@ -2,18 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from reconciler.cli.exit_code import ExitCode
-from reconciler.cli.options import READING, SENDING, output, paths, settings
+from reconciler.cli.options import READING, SENDING, output, paths, retry_rejected, settings
 from reconciler.cli.output import commentary, document, print_json, styled
-from reconciler.cli.plan import show_problems
+from reconciler.cli.plan import show_problems, show_unread
 from reconciler.cli.sending import sending, stop_signal
-from reconciler.cli.survey import now, plan_survey, survey
+from reconciler.cli.survey import now, plan_survey, survey, unread
 from reconciler.core.call import Call
 from reconciler.core.plan import HeldReason
 from reconciler.core.report import Report
@@ -25,35 +26,53 @@ from reconciler.render.report_lines import report_lines
 from reconciler.settings import Settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a pass came to; `unread` are the paths of files that it lacks: they changed just then."""
+
+    report: Report
+    unread: Sequence[str]
+
+
 @click.command("apply")
 @paths()
 @settings(*READING, *SENDING)
+@retry_rejected()
 @output("text", "json")
-def command(settings: Settings, output: str) -> ExitCode:
+def command(settings: Settings, output: str, *, retry_rejected: bool) -> ExitCode:
     """Send what the manifests under each PATH want and the ledger has not, once.
 
     Ctrl-C makes no new call, waits for those under way and records their answers.
     """
     with _progress() as progress:
-        report = asyncio.run(
-            apply_once(settings, os.environ, planned=progress.planned, called=progress.called)
+        done = asyncio.run(
+            apply_once(
+                settings,
+                os.environ,
+                planned=progress.planned,
+                called=progress.called,
+                retry_rejected=retry_rejected,
+            )
         )
     if output == "json":
-        print_json(report_document(report))
+        print_json(report_document(done.report))
     else:
-        for line in report_lines(report):
+        for line in report_lines(done.report):
             document().print(styled(line))
-    show_problems(report.problems)
-    return exit_code(report)
+    show_problems(done.report.problems)
+    show_unread(done.unread)
+    return exit_code(done)
 
 
-def exit_code(report: Report) -> ExitCode:
-    """Give the exit code of a pass: what was not applied weighs more than what could not be read."""
+def exit_code(done: Done) -> ExitCode:
+    """Give the exit code of a pass: what was not applied weighs more than what is invalid."""
+    if done.unread:
+        return ExitCode.ERROR
     failed = {HeldReason.REJECTED, HeldReason.BACKING_OFF}
-    dialogs = [dialog for file in report.files for dialog in file.dialogs]
+    dialogs = [dialog for file in done.report.files for dialog in file.dialogs]
     if any(dialog.pending or failed & dialog.held.keys() for dialog in dialogs):
         return ExitCode.PARTLY_APPLIED
-    return ExitCode.INVALID_MANIFESTS if report.problems else ExitCode.DONE
+    return ExitCode.INVALID_MANIFESTS if done.report.problems else ExitCode.DONE
 
 
 async def apply_once(
@@ -62,16 +81,18 @@ async def apply_once(
     *,
     planned: Callable[[PassPlan], None],
     called: Callable[[Call], None],
-) -> Report:
+    retry_rejected: bool = False,
+) -> Done:
     """Make one pass over all files. SIGTERM and SIGINT end it after the calls under way."""
     stop = stop_signal()
     async with sending(settings, environ, on_call=called) as parts:
         found = survey(settings, environ, parts.reader)
         for location in found.todo.gone:
             await parts.recorder.write(ForgottenFile(location=location))
-        plan = plan_survey(found, parts.reader)
+        plan = plan_survey(found, parts.reader, retry_rejected=retry_rejected)
         planned(plan)
-        return await send_pass(plan, sender=parts.sender, recorder=parts.recorder, clock=now, stop=stop)
+        report = await send_pass(plan, sender=parts.sender, recorder=parts.recorder, clock=now, stop=stop)
+        return Done(report=report, unread=unread(found, plan))
 
 
 class _Shown:

@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -14,9 +15,12 @@ from reconciler.cli.apply import apply_once, exit_code
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import paths, settings
 from reconciler.cli.output import document, styled
+from reconciler.cli.plan import show_unread
 from reconciler.cli.sending import stop_signal
 from reconciler.cli.serving import daemon, log_to_stderr, run_until
+from reconciler.cli.survey import expect_there
 from reconciler.core.call import Call
+from reconciler.core.problem import Problem
 from reconciler.core.report import Report
 from reconciler.reconcile.planning import PassPlan
 from reconciler.render.call_line import call_line
@@ -27,6 +31,7 @@ from reconciler.sandbox.options import SandboxOptions
 from reconciler.sandbox.seed_file import parse_seed
 from reconciler.sandbox.server import running_sandbox
 from reconciler.settings import Settings, SettingsError
+from reconciler.source.directory import Directory
 
 _KEY: Final = "sandbox-api-key"
 """The key that demo.json gives to the sandbox; it opens nothing else."""
@@ -47,7 +52,7 @@ class _Shown:
                     self._console.print(styled(line))
         for problem in plan.problems:
             self._console.print(str(problem), style="bad")
-        for line in summary_lines(figures(plan.dialogs, self._rate), self._rate):
+        for line in summary_lines(figures(plan.dialogs, self._rate), self._rate, len(plan.problems)):
             self._console.print(styled(line))
 
     def called(self, call: Call) -> None:
@@ -59,6 +64,11 @@ class _Shown:
         for line in report_lines(report):
             self._console.print(styled(line))
         self._console.print()
+
+    def unusable(self, problems: Sequence[Problem]) -> None:
+        """Show which files can't be read."""
+        for problem in problems:
+            self._console.print(str(problem), style="bad")
 
     def polling(self, reason: str | None) -> None:
         """Show why changes are seen a little later."""
@@ -80,6 +90,7 @@ def command(settings: Settings, *, once: bool) -> ExitCode:
     Nothing leaves this machine: the sandbox is a local stand-in for the chat service, and the
     ledger a temporary file. Change a manifest and see the one call that follows.
     """
+    expect_there(Directory(settings.manifests).scan())
     log_to_stderr("warning")
     return asyncio.run(_demo(settings, once=once))
 
@@ -94,9 +105,10 @@ async def _demo(settings: Settings, *, once: bool) -> ExitCode:
             ours = replace(settings, api_url=sandbox.url, ledger=Path(directory, "ledger.db"))
             environ = {"RECONCILER_API_KEY": _KEY}
             if once:
-                report = await apply_once(ours, environ, planned=shown.planned, called=shown.called)
-                shown.reported(report)
-                return exit_code(report)
+                done = await apply_once(ours, environ, planned=shown.planned, called=shown.called)
+                shown.reported(done.report)
+                show_unread(done.unread)
+                return exit_code(done)
             stop = stop_signal()
             async with daemon(ours, environ, [shown]) as (made, url):
                 paths = ", ".join(str(path) for path in settings.manifests)

@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 import traceback
+from pathlib import PurePath
 
 import click
 
@@ -50,11 +51,19 @@ def _output_lost(error: OSError) -> int:
 
 def _bug(error: Exception) -> int:
     """Name the kind and the place of a bug. Its message may quote a manifest, so it is not shown."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{os.path.basename(place.filename)}:{place.lineno}"  # noqa: PTH119  # a name for a reader
+    error = _innermost(error)
+    places = traceback.extract_tb(error.__traceback__)
+    where = "".join(f" at {PurePath(place.filename).name}:{place.lineno}" for place in places[-1:])
     click.echo(
-        f"reconciler: a bug: {type(error).__name__} at {where}; please report it with what you ran", err=True
+        f"reconciler: a bug: {type(error).__name__}{where}; please report it with what you ran", err=True
     )
     if os.environ.get("RECONCILER_LOG_LEVEL") == "debug":
         traceback.print_tb(error.__traceback__)
     return ExitCode.ERROR
+
+
+def _innermost(error: Exception) -> Exception:
+    """Give what went wrong first in a group, which itself says nothing."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,5 +1,6 @@
 """`reconciler history`: the calls made, newest first, from the ledger."""
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,7 @@ from rich.text import Text
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import output, settings
 from reconciler.cli.output import commentary, document, print_json
+from reconciler.cli.typed import Name
 from reconciler.ledger.history import HistoryRow, RecordedText, Result
 from reconciler.ledger.opening import open_reader
 from reconciler.render.words import moment, visible
@@ -16,14 +18,16 @@ from reconciler.settings import Settings
 
 FORMAT = "reconciler/history/v1"
 
+_MOST = 1_000_000
+
 _STYLE = {Result.APPLIED: "good", Result.DEFERRED: "warn", Result.REJECTED: "bad", Result.IN_DOUBT: "warn"}
 
 
 @click.command("history")
 @settings("ledger")
-@click.option("--dialog", metavar="NAME", help="Only calls for the dialog of this name or id.")
+@click.option("--dialog", type=Name(), metavar="NAME", help="Only calls for the dialog of this name or id.")
 @click.option(
-    "--limit", type=click.IntRange(1), default=50, show_default=True, help="Calls to show, at most."
+    "--limit", type=click.IntRange(1, _MOST), default=50, show_default=True, help="Calls to show, at most."
 )
 @click.option("--show-text", is_flag=True, help="Show texts where the ledger keeps them.")
 @output("text", "json")
@@ -33,6 +37,10 @@ def command(settings: Settings, dialog: str | None, limit: int, output: str, *, 
         if not ledger.exists:
             commentary().print(f"no ledger at {settings.ledger}: nothing was applied yet", style="warn")
         rows = ledger.history(dialog, limit=limit)
+        first = list(itertools.islice(rows, 1))
+        if dialog is not None and not first:
+            commentary().print(f'no calls for "{visible(dialog)}"', style="warn")
+        rows = itertools.chain(first, rows)
         if output == "json":
             print_json({"format": FORMAT, "calls": [_document(row, texts=show_text) for row in rows]})
         else:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import click
 
+from reconciler.cli.typed import ManifestPath, Number
 from reconciler.settings import DEFAULTS, NAMES, Settings
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -28,6 +29,8 @@ def _option(name: str, kind: click.ParamType[Any] | None, text: str, metavar: st
     )
 
 
+_LARGEST_USER: Final = 2**63 - 1
+
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 
 OPTIONS: Final = {
@@ -37,14 +40,18 @@ OPTIONS: Final = {
     "api_key_file": _option("api_key_file", _FILE, "File that holds the API key."),
     "token_file": _option("token_file", _FILE, "File that holds a user session token."),
     "ca_file": _option("ca_file", _FILE, "Certificates to trust instead of the usual ones (PEM)."),
-    "act_as": _option("act_as", click.IntRange(1), "Who acts where a manifest doesn't say; a token's user."),
-    "rate": _option("rate", click.FloatRange(0.1, 10_000), "Calls a second, at most."),
+    "act_as": _option(
+        "act_as",
+        click.IntRange(1, _LARGEST_USER),
+        "Who acts where a manifest doesn't say; a token's user.",
+    ),
+    "rate": _option("rate", Number(0.1, 10_000), "Calls a second, at most."),
     "concurrency": _option("concurrency", click.IntRange(1, 64), "Calls under way at once, at most."),
-    "timeout": _option("timeout", click.FloatRange(1, 300), "Seconds that one call may take in all."),
+    "timeout": _option("timeout", Number(1, 300), "Seconds that one call may take in all."),
     "max_text": _option("max_text", click.IntRange(1), "Characters that a text may have."),
     "watch": _option("watch", click.Choice(["auto", "inotify", "poll"]), "How changes on disk are seen."),
-    "rescan": _option("rescan", click.FloatRange(1, 3600), "Seconds between looks at all files."),
-    "grace": _option("grace", click.FloatRange(1, 600), "Seconds for calls under way after SIGTERM."),
+    "rescan": _option("rescan", Number(1, 3600), "Seconds between looks at all files."),
+    "grace": _option("grace", Number(1, 600), "Seconds for calls under way after SIGTERM."),
     "listen": _option("listen", None, "Where metrics and health are served.", "HOST:PORT"),
     "log_level": _option(
         "log_level", click.Choice(["debug", "info", "warning", "error"]), "What is worth a log line."
@@ -81,7 +88,17 @@ def paths() -> Decorator:
         nargs=-1,
         metavar="[PATH]...",
         envvar="RECONCILER_MANIFESTS",
-        type=click.Path(path_type=Path),
+        type=ManifestPath(path_type=Path),
+    )
+
+
+def retry_rejected() -> Decorator:
+    """Give a command the flag that frees what the service rejected."""
+    return click.option(
+        "--retry-rejected",
+        is_flag=True,
+        help="Also send what the service rejected before; without it, such a change waits until its "
+        "manifest changes.",
     )
 
 

@@ -1,5 +1,6 @@
 """Where output goes: the one document asked for to stdout, everything else to stderr."""
 
+import io
 import json
 import sys
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ def commentary() -> Console:
 
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON document."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # RFC 8259, whatever the terminal shows
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")
 

@@ -1,14 +1,14 @@
 """`reconciler plan`: show what would be sent, and send nothing."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 
 from reconciler.cli.exit_code import ExitCode
-from reconciler.cli.options import READING, output, paths, settings
+from reconciler.cli.options import READING, output, paths, retry_rejected, settings
 from reconciler.cli.output import commentary, document, print_json, styled
-from reconciler.cli.survey import plan_survey, survey
+from reconciler.cli.survey import plan_survey, survey, unread
 from reconciler.core.problem import Problem
 from reconciler.ledger.opening import open_reader
 from reconciler.reconcile.planning import PassPlan
@@ -24,14 +24,18 @@ from reconciler.settings import Settings
 @settings(*READING, "ledger", "rate")
 @click.option("--exit-code", is_flag=True, help="Exit with 2 where something is to be sent.")
 @click.option("--hide-text", is_flag=True, help="Show digests of texts in place of the texts.")
+@retry_rejected()
 @output("text", "json", "markdown")
-def command(settings: Settings, output: str, *, exit_code: bool, hide_text: bool) -> ExitCode:
+def command(
+    settings: Settings, output: str, *, exit_code: bool, hide_text: bool, retry_rejected: bool
+) -> ExitCode:
     """Show what `apply` would send for the manifests under each PATH, and send nothing.
 
     Reads the manifests and the ledger; writes neither, and opens no connection.
     """
     with open_reader(settings.ledger) as ledger:
-        plan = plan_survey(survey(settings, os.environ, ledger), ledger)
+        found = survey(settings, os.environ, ledger)
+        plan = plan_survey(found, ledger, retry_rejected=retry_rejected)
         if not ledger.exists:
             commentary().print(
                 f"no ledger at {settings.ledger}: everything counts as not applied", style="warn"
@@ -45,6 +49,14 @@ def command(settings: Settings, output: str, *, exit_code: bool, hide_text: bool
         case _:
             _print(plan, settings.rate, texts=not hide_text)
     show_problems(plan.problems)
+    lacking = unread(found, plan)
+    show_unread(lacking)
+    return _exit_code(plan, lacking, exit_code=exit_code)
+
+
+def _exit_code(plan: PassPlan, lacking: Sequence[str], *, exit_code: bool) -> ExitCode:
+    if lacking:
+        return ExitCode.ERROR
     if plan.problems:
         return ExitCode.INVALID_MANIFESTS
     pending = any(dialog.actions for dialog in plan.dialogs)
@@ -57,6 +69,12 @@ def show_problems(problems: Iterable[Problem]) -> None:
         commentary().print(str(problem), style="bad")
 
 
+def show_unread(paths: Iterable[str]) -> None:
+    """Say on stderr which files a plan lacks."""
+    for path in paths:
+        commentary().print(f"{path}: changed while it was read; run this again", style="bad")
+
+
 def _print(plan: PassPlan, rate: float, *, texts: bool) -> None:
     console = document()
     for dialog in plan.dialogs:
@@ -64,5 +82,5 @@ def _print(plan: PassPlan, rate: float, *, texts: bool) -> None:
             for line in dialog_lines(dialog, texts=texts):
                 console.print(styled(line))
             console.print()
-    for line in summary_lines(figures(plan.dialogs, rate), rate):
+    for line in summary_lines(figures(plan.dialogs, rate), rate, len(plan.problems)):
         console.print(styled(line))

@@ -1,6 +1,7 @@
 """The program: finds the command, gives it its settings, turns failures into lines and exit codes."""
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -85,12 +86,23 @@ def _program(ctx: click.Context, config: Path | None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that `arguments` name; give its exit code. Failures are said on stderr."""
+    _prepare_streams()
     try:
         code = _program.main(list(arguments), prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()  # here, and not at the interpreter's end, a full disk has words and a code
     except Exception as error:  # noqa: BLE001  # the one place where a failure becomes words
         code = explain(error)
     return int(code or ExitCode.DONE)
+
+
+def _prepare_streams() -> None:
+    """Let both streams take whatever is said: a closed one drops it, a narrow one spells it out."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # open to the end
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def main() -> NoReturn:

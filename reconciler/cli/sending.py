@@ -105,16 +105,17 @@ def _credential(settings: Settings, environ: Mapping[str, str]) -> Credential:
         case None, Secret():
             msg = "RECONCILER_ACT_AS: is not set; with a token, say which user the token is of"
         case None, None:
-            msg = (
-                "no credential; set RECONCILER_API_KEY_FILE or RECONCILER_TOKEN_FILE, or those without _FILE"
-            )
+            names = ("RECONCILER_API_KEY", "RECONCILER_TOKEN")
+            empty = "".join(f": {name} is empty" for name in names if environ.get(name) == "")
+            todo = "set RECONCILER_API_KEY_FILE or RECONCILER_TOKEN_FILE, or those without _FILE"
+            msg = f"no credential{empty}; {todo}"
         case _:
             msg = "both an API key and a token are set; keep the one to be used"
     raise SettingsError(msg)
 
 
 def _secret(name: str, path: Path | None, environ: Mapping[str, str]) -> Secret | None:
-    value = environ.get(name)
+    value = environ.get(name) or None
     if value is not None and path is not None:
         msg = f"{name} and {name}_FILE are both set; keep one"
         raise SettingsError(msg)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, Literal, cast
 
+from reconciler.cli.address import parse_address
 from reconciler.cli.sending import Sending, sending
 from reconciler.cli.survey import locations_under, now, rules
 from reconciler.core.call import Call
@@ -15,7 +16,7 @@ from reconciler.daemon.loop import Daemon
 from reconciler.daemon.observer import Observer
 from reconciler.log_lines import event
 from reconciler.metrics import Metrics, Traffic
-from reconciler.settings import Settings, SettingsError
+from reconciler.settings import Settings
 from reconciler.source.directory import Directory
 from reconciler.source.watch import Watch
 from reconciler.web.server import serve
@@ -31,7 +32,7 @@ async def daemon(
 
     Raises a Failure where a setting, a credential, the ledger or the address can't be used.
     """
-    host, port = _address(settings.listen)
+    host, port = parse_address(settings.listen)
     everyone: list[Observer] = list(observers)
 
     def called(call: Call) -> None:
@@ -99,11 +100,3 @@ def _traffic(ceiling: float, parts: Sending, watch: Watch) -> Traffic:
         tripped=parts.sender.breaker.tripped,
         watch_errors=watch.errors,
     )
-
-
-def _address(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65_535:  # noqa: PLR2004  # the largest port
-        msg = f"RECONCILER_LISTEN: {listen!r} is no address; write it like 127.0.0.1:9464"
-        raise SettingsError(msg)
-    return host.strip("[]"), int(port)

@@ -14,7 +14,7 @@ from reconciler.ledger.reader import LedgerReader
 from reconciler.render.problem_document import problem_document
 from reconciler.render.report_document import dialog_document
 from reconciler.render.report_lines import condition_style
-from reconciler.render.words import ago, count, visible
+from reconciler.render.words import ago, ahead, count, visible
 from reconciler.settings import Settings
 
 FORMAT = "reconciler/status/v1"
@@ -66,8 +66,8 @@ def _print(ledger: LedgerReader) -> None:
             table.add_row(
                 dialog.name or str(dialog.origin),
                 Text(dialog.condition, condition_style(dialog.condition)),
-                f"{dialog.applied} of {dialog.declared}",
-                ago(dialog.due_at, now()) if dialog.due_at else "",
+                "" if dialog.condition is Condition.INVALID else f"{dialog.applied} of {dialog.declared}",
+                ahead(dialog.due_at, now()) if dialog.due_at else "",
                 visible(dialog.note),
             )
         console.print(table)

@@ -1,10 +1,11 @@
 """The reading side put together: settings in, a look at all manifests and the plan out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reconciler.cli.at_once import AtOnce
 from reconciler.core.failure import Failure
 from reconciler.core.report import FileReport
 from reconciler.ledger.reader import LedgerReader
@@ -26,8 +27,8 @@ def now() -> datetime:
 
 def rules(settings: Settings, environ: Mapping[str, str]) -> Rules:
     """Give what manifests are read under: who may act, and how long a text may be."""
-    key = settings.api_key_file is not None or "RECONCILER_API_KEY" in environ
-    token = settings.token_file is not None or "RECONCILER_TOKEN" in environ
+    key = settings.api_key_file is not None or bool(environ.get("RECONCILER_API_KEY"))
+    token = settings.token_file is not None or bool(environ.get("RECONCILER_TOKEN"))
     return Rules(acting=settings.acting(one_user=token and not key), max_text=settings.max_text)
 
 
@@ -54,16 +55,37 @@ class Survey:
     at: datetime
 
 
-def survey(settings: Settings, environ: Mapping[str, str], ledger: LedgerReader) -> Survey:
-    """Look at all files. Raises SourceError where a path is not there or a checkout is under way."""
-    source = Directory(settings.manifests)
-    scan = source.scan()
+def expect_there(scan: Scan) -> None:
+    """Raise SourceError where a path that was named is not there."""
     if scan.missing:
         msg = f"{', '.join(scan.missing)}: not there; name manifest files or folders that are"
         raise SourceError(msg)
-    if scan.busy is not None:
+
+
+def expect_whole(scan: Scan, here: str) -> None:
+    """Raise SourceError where not all that was named, seen from the folder `here`, could be seen."""
+    expect_there(scan)
+    if not scan.complete:
+        reasons = [str(problem) for problem in scan.problems]
+        reasons = reasons or ["files vanished while they were looked at; run this again"]
+        msg = "\n".join(("not all manifests could be seen", *reasons))
+        raise SourceError(msg)
+    troubled = [location_of(problem.origin.path, here) for problem in scan.problems]
+    roots = {root: location_of(root, here) for root in scan.empty}
+    empty = [root for root, at in roots.items() if not any(lies_under(path, at) for path in troubled)]
+    if empty:
+        msg = f"{', '.join(empty)}: no manifests there; name folders that hold .yaml or .yml files"
+        raise SourceError(msg)
+
+
+def survey(settings: Settings, environ: Mapping[str, str], ledger: LedgerReader) -> Survey:
+    """Look at all files. Raises SourceError where they can't be seen or a checkout is under way."""
+    source = Directory(settings.manifests)
+    scan = source.scan()
+    if scan.busy is not None and not scan.missing:
         msg = f"{scan.busy}; run this again when that is over"
         raise SourceError(msg)
+    expect_whole(scan, source.here)
     at = now()
     read_under = rules(settings, environ)
     known = locations_under(ledger.known_files(), settings)
@@ -71,16 +93,21 @@ def survey(settings: Settings, environ: Mapping[str, str], ledger: LedgerReader)
     return Survey(source=source, scan=scan, known=known, todo=todo, rules=read_under, at=at)
 
 
-def plan_survey(found: Survey, ledger: LedgerReader, on_file: Callable[[], None] = lambda: None) -> PassPlan:
-    """Read and plan what a survey found to do."""
+def plan_survey(found: Survey, ledger: LedgerReader, *, retry_rejected: bool = False) -> PassPlan:
+    """Read and plan what a survey found to do; what was deferred is planned at once."""
     locations = {file.location for file in found.todo.files} | set(found.todo.gone)
     return plan_files(
         found.todo.files,
         source=found.source,
-        ledger=ledger,
+        ledger=AtOnce(ledger=ledger, retry_rejected=retry_rejected),
         rules=found.rules,
         others={at: report for at, report in found.known.items() if at not in locations},
         unusable=found.scan.problems,
         now=found.at,
-        on_file=on_file,
     )
+
+
+def unread(found: Survey, plan: PassPlan) -> Sequence[str]:
+    """Give the paths of the files that changed before they could be read: the plan lacks them."""
+    planned = {file.file.location for file in plan.files}
+    return [file.path for file in found.todo.files if file.location not in planned]

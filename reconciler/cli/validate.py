@@ -8,8 +8,7 @@ import click
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import READING, output, paths, settings
 from reconciler.cli.output import commentary, document, print_json
-from reconciler.cli.survey import rules
-from reconciler.core.failure import Failure
+from reconciler.cli.survey import SourceError, expect_whole, rules
 from reconciler.core.problem import Problem
 from reconciler.reconcile.planning import declarations
 from reconciler.render.problem_document import problem_document
@@ -19,9 +18,7 @@ from reconciler.source.conflict import Declaration, conflicts
 from reconciler.source.directory import Directory
 from reconciler.source.yaml_file import load
 
-
-class NothingToValidate(Failure):  # the name says what happened
-    """A path to validate is not there."""
+FORMAT = "reconciler/problems/v1"
 
 
 @click.command("validate")
@@ -32,7 +29,8 @@ def command(settings: Settings, output: str) -> ExitCode:
     """Check the manifests under each PATH offline and show every problem they have."""
     problems, files, dialogs = _check(settings)
     if output == "json":
-        print_json({"files": files, "dialogs": dialogs, "problems": [problem_document(p) for p in problems]})
+        shown = [problem_document(problem) for problem in problems]
+        print_json({"format": FORMAT, "files": files, "dialogs": dialogs, "problems": shown})
     else:
         for problem in problems:
             document().print(str(problem))
@@ -44,9 +42,7 @@ def command(settings: Settings, output: str) -> ExitCode:
 def _check(settings: Settings) -> tuple[Sequence[Problem], int, int]:
     source = Directory(settings.manifests)
     scan = source.scan()
-    if scan.missing:
-        msg = f"{', '.join(scan.missing)}: not there; name manifest files or folders that are"
-        raise NothingToValidate(msg)
+    expect_whole(scan, source.here)
     problems = list(scan.problems)
     declared: list[Declaration] = []
     read_under = rules(settings, os.environ)
@@ -54,7 +50,7 @@ def _check(settings: Settings) -> tuple[Sequence[Problem], int, int]:
         data = source.read(file)
         if data is None:
             msg = f"{file.path}: changed while it was read; run this again"
-            raise NothingToValidate(msg)
+            raise SourceError(msg)
         loaded = load(data, file.path, read_under)
         problems += loaded.problems
         declared += declarations(loaded)

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from reconciler.core.outcome import Cause
+from reconciler.core.problem import Problem
 from reconciler.core.report import FileReport
 from reconciler.daemon.health import Health
 from reconciler.daemon.hints import Hints
@@ -87,6 +88,7 @@ class Daemon:
         self._sending: set[asyncio.Task[None]] = set()
         self._under_way: set[str] = set()
         self._polling: str | None = None
+        self.unusable: tuple[Problem, ...] = ()
         self.files = dict(known)
         self.health = Health()
 
@@ -110,6 +112,7 @@ class Daemon:
         """Look at the files and do what is to be done; give the monotonic time of the next look."""
         scan = await self._settled_scan(stop)
         self._hinder(source=hindrance(scan))
+        self._tell_of_unusable(scan)
         if scan.busy is not None or not scan.files:
             return time.monotonic() + min(self._rescan, _HINDERED_RETRY)
         todo = self._agenda(scan, self._under_way)
@@ -250,6 +253,12 @@ class Daemon:
         """Note where the service gives no useful answer, and when it does again."""
         cause = self._sender.breaker.cause
         self._hinder(service=None if cause is None else _NO_SERVICE.get(cause, _NO_ANSWER))
+
+    def _tell_of_unusable(self, scan: Scan) -> None:
+        if scan.problems != self.unusable:
+            self.unusable = scan.problems
+            for observer in self._observers:
+                observer.unusable(scan.problems)
 
     def _tell_of_polling(self) -> None:
         if self._watch.reason != self._polling:

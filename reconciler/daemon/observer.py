@@ -1,8 +1,10 @@
 """Who is told what the daemon does: logs, metrics, a terminal."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from reconciler.core.call import Call
+from reconciler.core.problem import Problem
 from reconciler.core.report import Report
 from reconciler.reconcile.planning import PassPlan
 
@@ -20,6 +22,10 @@ class Observer(Protocol):
 
     def reported(self, report: Report) -> None:
         """Take note of a pass that ended."""
+        ...
+
+    def unusable(self, problems: Sequence[Problem]) -> None:
+        """Take note of the files that can't be read; their dialogs stay as they are."""
         ...
 
     def polling(self, reason: str | None) -> None:

@@ -69,7 +69,7 @@ def _action(action: Action, *, texts: bool) -> dict[str, Any]:
 def _change(change: Change, *, texts: bool) -> dict[str, Any]:
     match change:
         case TextChange(old=old, new=new):
-            digests = {"oldDigest": old and str(old.digest), "newDigest": str(new.digest())}
+            digests = {"oldDigest": old and old.digest.value.hex(), "newDigest": new.digest().value.hex()}
             shown = {"old": old.text.reveal() if old and old.text else None, "new": new.reveal()}
             return {"field": "text", **(shown if texts else {}), **digests}
         case MarkChange(message=message, mark=mark, user=user):

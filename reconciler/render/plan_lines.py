@@ -1,6 +1,7 @@
 """A plan for people: lines of styled pieces, which a terminal, a pipe or Markdown shows alike."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
 from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange
@@ -8,6 +9,8 @@ from reconciler.core.plan import DialogPlan, Held, HeldReason
 from reconciler.render.figures import Figures
 from reconciler.render.line import Line, Piece
 from reconciler.render.words import count, duration, listed, moment, visible
+
+RETRY_ADVICE: Final = "held until its manifest changes, or apply --retry-rejected"
 
 
 def dialog_lines(plan: DialogPlan, *, texts: bool) -> Iterator[Line]:
@@ -22,8 +25,8 @@ def dialog_lines(plan: DialogPlan, *, texts: bool) -> Iterator[Line]:
         yield _held(held)
 
 
-def summary_lines(figures: Figures, rate: float) -> Iterator[Line]:
-    """Give what the plan comes to, what cannot be undone, and what is held."""
+def summary_lines(figures: Figures, rate: float, problems: int) -> Iterator[Line]:
+    """Give what the plan comes to, what cannot be undone, what is held, and what `problems` leave alone."""
     if figures.calls:
         parts = [
             count(figures.texts, "text") if figures.texts else "",
@@ -42,6 +45,9 @@ def summary_lines(figures: Figures, rate: float) -> Iterator[Line]:
         reasons = [f"{number:,} {reason}" for reason, number in sorted(figures.held.items())]
         total = sum(figures.held.values())
         yield (Piece(f"Held: {count(total, 'change')} ({listed(reasons)}).", "warn"),)
+    if problems:
+        what = "what it is about" if problems == 1 else "what they are about"
+        yield (Piece(f"{count(problems, 'problem')}: {what} stays as it was last applied.", "bad"),)
 
 
 def _warnings(figures: Figures) -> Iterator[Line]:
@@ -92,7 +98,7 @@ def _text(change: TextChange, *, texts: bool) -> Iterator[Line]:
 
 def _held(held: Held) -> Line:
     until = f" until {moment(held.until)}" if held.until else ""
-    advice = "; held until its manifest changes" if held.reason is HeldReason.REJECTED else ""
+    advice = f"; {RETRY_ADVICE}" if held.reason is HeldReason.REJECTED else ""
     return (
         Piece(f"  {_subject(held.change)}"),
         Piece(f"  held, {held.reason}{until}: {visible(held.detail)}{advice}", "warn"),

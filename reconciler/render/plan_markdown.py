@@ -1,5 +1,6 @@
 """A plan as Markdown, for a comment under a merge request."""
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -17,12 +18,13 @@ _LONGEST: Final = 200
 def plan_markdown(plan: PassPlan, *, rate: float, texts: bool) -> Iterator[str]:
     """Give the lines of the document. Texts stand in fenced blocks that they cannot end."""
     shown = [dialog for dialog in plan.dialogs if dialog.actions or dialog.held]
-    for line in summary_lines(figures(plan.dialogs, rate), rate):
+    for line in summary_lines(figures(plan.dialogs, rate), rate, len(plan.problems)):
         yield f"{plain(line)}  "
     for dialog in shown[:_LONGEST]:
         heading, *rest = (plain(line) for line in dialog_lines(dialog, texts=texts))
         fence = _fence(rest)
-        yield from ("", f"<details><summary>{dialog.manifest.name}</summary>", "", f"{fence}diff", heading)
+        name = html.escape(dialog.manifest.name)
+        yield from ("", f"<details><summary>{name}</summary>", "", f"{fence}diff", heading)
         yield from (_as_diff(line) for line in rest)
         yield from (fence, "", "</details>")
     if len(shown) > _LONGEST:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from reconciler.core.action import UpdateMessage
 from reconciler.core.call import Call
-from reconciler.core.outcome import Applied, Deferred, Rejected, said
+from reconciler.core.outcome import Applied, Cause, Deferred, Rejected, said
 from reconciler.core.plan import HeldReason
 from reconciler.core.report import Condition, Report
 from reconciler.render.line import Line, Piece
+from reconciler.render.plan_lines import RETRY_ADVICE
 from reconciler.render.words import count, duration, listed, moment, visible
 
 _STYLE = {
@@ -42,17 +43,24 @@ def report_lines(report: Report) -> Iterator[Line]:
         total = sum(number for _, number in standing)
         shown = listed(f"{number:,} {condition}" for condition, number in standing)
         yield (Piece(f"Not in sync: {count(total, 'dialog')} ({shown}).", "warn"),)
-    if any(HeldReason.BACKING_OFF in d.held or d.pending for file in report.files for d in file.dialogs):
+    if _refused(report):
+        todo = "correct RECONCILER_API_KEY or RECONCILER_TOKEN, then apply again"
+        yield (Piece(f"The service refuses the credential: {todo}.", "bad"),)
+    elif any(HeldReason.BACKING_OFF in d.held or d.pending for file in report.files for d in file.dialogs):
         yield (Piece("Run `reconciler apply` again later, or `reconciler run`, to send what is left."),)
+
+
+def _refused(report: Report) -> bool:
+    return any(
+        isinstance(call.outcome, Deferred) and call.outcome.cause is Cause.CREDENTIAL for call in report.calls
+    )
 
 
 def failure_line(call: Call) -> Line:
     """Give one call that was not applied: where it was asked for, what, what the API said, what next."""
     action = call.intent.action
     what = f"message {action.message}" if isinstance(action, UpdateMessage) else "every message"
-    after = (
-        f"tried again from {moment(call.retry_at)}" if call.retry_at else "held until its manifest changes"
-    )
+    after = f"tried again from {moment(call.retry_at)}" if call.retry_at else RETRY_ADVICE
     return (
         Piece(f"{action.origin}: "),
         Piece(

@@ -12,6 +12,8 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
 
+_FAR: Final = timedelta(days=30)
+
 
 def visible(text: str) -> str:
     """Give a text with its deceptive characters spelt out, so that what is seen is what is there."""
@@ -56,3 +58,11 @@ def ago(time: datetime, now: datetime) -> str:
         if gap >= timedelta(0)
         else f"in {duration(-gap.total_seconds())}"
     )
+
+
+def ahead(time: datetime, now: datetime) -> str:
+    """Give how far ahead a time is: `now` where it has come, a date where that is far."""
+    gap = time - now
+    if gap <= timedelta(0):
+        return "now"
+    return f"{time:%Y-%m-%d}" if gap > _FAR else f"in {duration(gap.total_seconds())}"

@@ -145,7 +145,8 @@ class Program:
             env=self._environ(environ),
             input=feed,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",
             timeout=2 * LONGEST,
         )
         assert done.returncode == exits, f"{arguments} ended with {done.returncode}:\n{done.stderr}"

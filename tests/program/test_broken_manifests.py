@@ -103,8 +103,10 @@ def test_an_emptied_or_vanished_folder_never_means_that_nothing_is_wanted(
     file = program.declare("one.yaml", manifest(1, messages={0: "text: one"}))
     program.run("apply")
     file.unlink()
-    program.run("apply")
-    assert [dialog["name"] for dialog in program.status()["dialogs"]] == ["dialog-1"]
+    assert "manifests: no manifests there" in program.run("apply", exits=1).stderr
     program.manifests.rmdir()
     assert "manifests: not there" in program.run("apply", exits=1).stderr
+    assert [dialog["condition"] for dialog in program.status()["dialogs"]] == ["in sync"]
+    program.declare("one.yaml", manifest(1, messages={0: "text: one"}))
+    program.run("apply")
     assert sandbox.arrived() == 1

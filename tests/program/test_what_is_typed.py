@@ -107,7 +107,8 @@ def test_everything_that_cannot_be_meant_is_refused_with_its_place_and_what_to_d
         assert any(words in each and "; " in each for each in said), (
             f"{line!r} gave {said} in:\n{done.stdout}"
         )
-    assert offline.run("plan", exits=3, environ={"RECONCILER_MAX_TEXT": "10"}).stdout == "Nothing to send.\n"
+    planned = offline.run("plan", exits=3, environ={"RECONCILER_MAX_TEXT": "10"}).stdout
+    assert planned.startswith("Nothing to send.\n")
 
 
 def test_all_problems_of_a_file_are_shown_at_once(offline: Program) -> None:
@@ -128,7 +129,7 @@ def test_valid_manifests_are_said_to_be_valid(offline: Program) -> None:
     done = offline.run("validate")
     assert (done.stdout, done.stderr) == ("", "1 file, 2 dialogs: all valid\n")
     document = offline.run("validate", "-o", "json").document()
-    assert document == {"files": 1, "dialogs": 2, "problems": []}
+    assert (document["files"], document["dialogs"], document["problems"]) == (1, 2, [])
 
 
 @pytest.mark.parametrize("command", ["validate", "plan"])

@@ -16,6 +16,7 @@ from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.url import ApiUrl
 from reconciler.core.call import Call
 from reconciler.core.manifest import Acting
+from reconciler.core.problem import Problem
 from reconciler.core.report import Condition, Report
 from reconciler.daemon.loop import Daemon
 from reconciler.ledger.errors import LedgerError
@@ -51,6 +52,9 @@ class Seen:
 
     def reported(self, report: Report) -> None:
         self.reports.append(report)
+
+    def unusable(self, problems: Sequence[Problem]) -> None:
+        pass
 
     def polling(self, reason: str | None) -> None:
         pass

@@ -36,6 +36,9 @@ class SlowLedger:
     def check(self) -> None:
         self._ledger.check()
 
+    def prove(self) -> None:
+        self._ledger.prove()
+
 
 def file(name: str) -> FileReport:
     return FileReport(location=name, content=b"c", rules=b"r", settled=True, due_at=None, dialogs=())

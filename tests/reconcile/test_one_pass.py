@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from reconciler.core.action import Action
-from reconciler.core.call import Call, Intent
+from reconciler.core.call import Call, Intent, Withdrawal
 from reconciler.core.outcome import Answer
 from reconciler.core.plan import DialogPlan
 from reconciler.core.report import Condition, FileReport, Report
@@ -36,7 +36,7 @@ class Recorder:
     def next_number(self) -> int:
         return self._group_commit.next_number()
 
-    async def write(self, entry: Intent | Call | FileReport) -> None:
+    async def write(self, entry: Intent | Call | Withdrawal | FileReport) -> None:
         if self.fails(entry):
             raise LedgerReplaced(self._path)
         await self._group_commit.write(entry)

@@ -142,7 +142,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PassPlan:
 
 def test_a_plan_for_people(plan: PassPlan) -> None:
     lines = [*(line for dialog in plan.dialogs for line in dialog_lines(dialog, texts=True)), ()]
-    lines += summary_lines(figures(plan.dialogs, RATE), RATE)
+    lines += summary_lines(figures(plan.dialogs, RATE), RATE, len(plan.problems))
     same("plan.txt", "\n".join(map(plain, lines)))
 
 

@@ -21,6 +21,9 @@ WHERE dialog_id IN (
         SELECT dialog_id FROM manifest WHERE name = :dialog
         UNION
         SELECT id FROM dialog WHERE dialog = :dialog
+        UNION
+        SELECT dialog.id FROM dialog JOIN file_dialog ON file_dialog.dialog = dialog.dialog
+        WHERE file_dialog.name = :dialog
     )
     AND number < :before
 ORDER BY number DESC
