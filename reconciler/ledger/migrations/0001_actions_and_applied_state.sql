@@ -123,6 +123,7 @@ CREATE TABLE file_dialog (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX file_dialog_by_dialog ON file_dialog (dialog);
+CREATE INDEX file_dialog_by_name ON file_dialog (name);
 
 CREATE TABLE file_problem (
     file_id INTEGER NOT NULL REFERENCES file (id) ON DELETE CASCADE,
