@@ -12,8 +12,8 @@ demo: $(VENV)/run ## Watch manifests/ against a local stand-in for the chat serv
 test: lint types ## The whole suite, lint, types and import contracts
 	$(BIN)/pytest --numprocesses 2 --cov --cov-report=term
 
-check: lint types ## A developer's loop: all but the slow tests
-	$(BIN)/pytest --numprocesses 2 -m "not slow"
+check: lint types ## A developer's loop: without the slow tests and those of the whole program
+	$(BIN)/pytest --numprocesses 2 -m "not slow" --ignore tests/program
 
 lint: $(VENV)/dev
 	$(BIN)/ruff format --check .
