@@ -202,9 +202,11 @@ class Daemon:
 
         Those that an earlier pass still has under way are none of this pass's business.
         """
+        look_at = time.monotonic() + self._rescan
         while True:
             self.health.beats()
-            if await self._hints.wait(_BEAT):
+            if await self._hints.wait(_BEAT) or time.monotonic() >= look_at:
+                look_at = time.monotonic() + self._rescan
                 scan = await self._scan()
                 if scan.busy is None and self._agenda(scan, self._under_way - ours).news:
                     self._hints.give()  # this look only tells that another pass is due

@@ -172,7 +172,8 @@ class Sender:
             answered_at=now,
             retry_at=self._retry_at(outcome, intent.action, now),
         )
-        self.breaker = self.breaker.after(outcome, now, intent.action.changes[0].key)
+        target = (intent.action.dialog, intent.action.changes[0].key)
+        self.breaker = self.breaker.after(outcome, now, target)
         await self._recorder.write(call)
         self._on_call(call)
         return call
