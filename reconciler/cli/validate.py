@@ -1,7 +1,10 @@
 """`reconciler validate`: check manifests offline; show every problem."""
 
 import os
+import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
 import click
 
@@ -16,9 +19,12 @@ from reconciler.render.words import count
 from reconciler.settings import Settings
 from reconciler.source.conflict import Declaration, conflicts
 from reconciler.source.directory import Directory
+from reconciler.source.encoding import LARGEST_FILE
 from reconciler.source.yaml_file import load
 
 FORMAT = "reconciler/problems/v1"
+
+_STANDARD_INPUT: Final = Path("-")
 
 
 @click.command("validate")
@@ -26,8 +32,17 @@ FORMAT = "reconciler/problems/v1"
 @settings(*READING)
 @output("text", "json")
 def command(settings: Settings, output: str) -> ExitCode:
-    """Check the manifests under each PATH offline and show every problem they have."""
-    problems, files, dialogs = _check(settings)
+    """Check the manifests under each PATH offline and show every problem they have.
+
+    PATH may be -, alone: then one file is read from stdin.
+    """
+    if settings.manifests == (_STANDARD_INPUT,):
+        problems, files, dialogs = _check_standard_input(settings)
+    elif _STANDARD_INPUT in settings.manifests:
+        msg = "'-' stands for a file on stdin and can't be given together with other paths"
+        raise click.UsageError(msg)
+    else:
+        problems, files, dialogs = _check(settings)
     if output == "json":
         shown = [problem_document(problem) for problem in problems]
         print_json({"format": FORMAT, "files": files, "dialogs": dialogs, "problems": shown})
@@ -37,6 +52,13 @@ def command(settings: Settings, output: str) -> ExitCode:
     summary = f"{count(files, 'file')}, {count(dialogs, 'dialog')}: "
     commentary().print(summary + (count(len(problems), "problem") if problems else "all valid"))
     return ExitCode.INVALID_MANIFESTS if problems else ExitCode.DONE
+
+
+def _check_standard_input(settings: Settings) -> tuple[Sequence[Problem], int, int]:
+    data = sys.stdin.buffer.read(LARGEST_FILE + 1)
+    loaded = load(data, "<stdin>", rules(settings, os.environ))
+    declared = list(declarations(loaded))
+    return sorted((*loaded.problems, *conflicts(declared))), 1, len(declared)
 
 
 def _check(settings: Settings) -> tuple[Sequence[Problem], int, int]:

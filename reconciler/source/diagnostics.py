@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from reconciler.core.problem import Origin, Problem
-from reconciler.source.node import Node
+from reconciler.source.node import Extent, Node
 
 MOST_PROBLEMS: Final = 1000
 """Of one file; what follows would hardly be read, and memory must stay bounded."""
@@ -24,8 +24,8 @@ class Diagnostics:
         self._muted: set[tuple[int, int]] = set()
 
     def add(self, node: Node, what: str, todo: str) -> None:
-        """Note a problem with `node`."""
-        if (node.line, node.column) not in self._muted:
+        """Note a problem with `node`; none with one that was not read whole, which is not known."""
+        if node.extent is Extent.WHOLE and (node.line, node.column) not in self._muted:
             self.add_at(node.line, node.column, what, todo)
 
     def mute(self, node: Node) -> None:
@@ -36,6 +36,13 @@ class Diagnostics:
         """Note a problem where no node stands."""
         if len(self.problems) <= MOST_PROBLEMS:  # one more than is shown: it tells that there are more
             self.problems.append(Problem(Origin(self.path, line, column), what, todo))
+
+    def take(self, other: "Diagnostics", above: int | None) -> None:
+        """Take over what was found above a line, or all of it."""
+        for problem in other.problems:
+            if above is None or problem.origin.line < above:
+                self.add_at(problem.origin.line, problem.origin.column, problem.what, problem.todo)
+        self._muted |= other._muted  # noqa: SLF001  # of the same class
 
     def origin(self, node: Node) -> Origin:
         """Give the place of `node` as a reader can open it."""

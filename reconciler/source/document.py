@@ -1,6 +1,6 @@
 """One YAML document -> one manifest, or a problem for each reason why it cannot be one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -13,11 +13,12 @@ from reconciler.core.manifest import (
     Manifest,
     Suspend,
 )
+from reconciler.core.message import DialogId
 from reconciler.core.problem import Origin
 from reconciler.source import keys
 from reconciler.source.diagnostics import Diagnostics, quote
 from reconciler.source.fields import read_fields
-from reconciler.source.node import MappingNode, Node, SequenceNode
+from reconciler.source.node import Extent, MappingNode, Node, SequenceNode
 from reconciler.source.users import Actor, UserReader
 from reconciler.source.values import (
     check_line,
@@ -36,34 +37,45 @@ _T = TypeVar("_T")
 _NOTHING: Mapping[str, Node] = MappingProxyType({})
 
 
-def break_document(root: Node | None, path: str) -> BrokenManifest:
-    """Give what a document says of itself that cannot be used: its names, where they are valid."""
-    aside = Diagnostics(path)
-    top = root.values if isinstance(root, MappingNode) else _NOTHING
-    metadata, spec = (
-        node.values if isinstance(node := top.get(key), MappingNode) else _NOTHING
-        for key in ("metadata", "spec")
-    )
-    return BrokenManifest(
-        name=_optional(metadata, "name", read_name, aside),
-        dialog=_optional(spec, "dialogId", read_dialog_id, aside),
-        origin=Origin(path, 1, 1) if root is None else aside.origin(root),
-    )
+def break_document(roots: Iterable[Node], origin: Origin) -> BrokenManifest:
+    """Give what a document says of itself that cannot be used: its names, where they are valid.
+
+    `roots` are what could be read of it; the first one tells where it starts, or else `origin`.
+    """
+    aside = Diagnostics(origin.path)
+    name: str | None = None
+    dialog: DialogId | None = None
+    for root in reversed(tuple(roots)):
+        top = root.values if isinstance(root, MappingNode) else _NOTHING
+        metadata, spec = (
+            node.values if isinstance(node := top.get(key), MappingNode) else _NOTHING
+            for key in ("metadata", "spec")
+        )
+        name = _optional(metadata, "name", read_name, aside) or name
+        dialog = _optional(spec, "dialogId", read_dialog_id, aside) or dialog
+        origin = aside.origin(root)
+    return BrokenManifest(name=name, dialog=dialog, origin=origin)
 
 
 class DocumentReader:
-    """Reads one document. `source` is the text of its file; `longest` is of a text, in characters."""
+    """Reads one document. `longest` is of a text, in characters."""
 
-    def __init__(self, *, source: str, acting: Acting, longest: int, found: Diagnostics) -> None:
-        self._source = source
+    def __init__(self, *, acting: Acting, longest: int, found: Diagnostics) -> None:
         self._longest = longest
         self._found = found
         self._users = UserReader(acting, found)
         self._default = Actor(acting.default)
+        self._of_dialog = Actor(None, known=False)
+        self._source = ""
+        self._lines: dict[str, int] = {}
 
-    def read(self, root: Node, digest: bytes) -> Manifest | None:
-        """Give the manifest, or None after a problem."""
+    def read(self, root: Node, source: str, digest: bytes) -> Manifest | None:
+        """Give the manifest, or None after a problem. `source` is the text that its scalars end in.
+
+        Of a document that could not be read to its end, the parts are to be read one by one.
+        """
         found = self._found
+        self._source = source
         top = read_fields(root, "the manifest", keys.MANIFEST, found) or _NOTHING
         for key, only in (("apiVersion", keys.API_VERSION), ("kind", keys.DIALOG_KIND)):
             if key in top:
@@ -71,7 +83,7 @@ class DocumentReader:
         metadata = self._below(top, "metadata", keys.METADATA)
         spec = self._below(top, "spec", keys.SPEC)
         suspend = self._below(spec, "suspend", keys.SUSPEND)
-        actor = self._users.read_actor(spec.get("actAs"), self._default)
+        actor = self._dialog_actor(top.get("spec"), spec)
         name = _optional(metadata, "name", read_name, found)
         labels = _optional(metadata, "labels", _read_labels, found)
         dialog = _optional(spec, "dialogId", read_dialog_id, found)
@@ -102,6 +114,13 @@ class DocumentReader:
         node = fields.get(key)
         return _NOTHING if node is None else read_fields(node, key, shape, self._found) or _NOTHING
 
+    def _dialog_actor(self, node: Node | None, spec: Mapping[str, Node]) -> Actor:
+        whole = node is not None and node.extent is Extent.WHOLE
+        self._of_dialog = self._users.read_actor(
+            spec.get("actAs"), self._default if whole else self._of_dialog
+        )
+        return self._of_dialog
+
     def _mark(self, fields: Mapping[str, Node], key: str, actor: Actor) -> DeclaredUsers | None:
         node = fields.get(key)
         return None if node is None else self._users.read_mark(node, key, actor)
@@ -113,17 +132,16 @@ class DocumentReader:
             )
             return ()
         messages: list[DeclaredMessage] = []
-        lines: dict[str, int] = {}
         for item in node.items:
             message = self._message(item, actor)
             if message is None:
                 continue
             value = message.id.value
-            if value in lines:
-                what = f"message {value} stands twice, first in line {lines[value]}"
-                self._found.add(item, what, "make one of the two")
+            if value in self._lines:
+                what = f"message {value} stands twice, first in line {self._lines[value]}"
+                self._found.add_at(item.line, item.column, what, "make one of the two")
             else:
-                lines[value] = item.line
+                self._lines[value] = item.line
                 messages.append(message)
         return tuple(messages)
 
@@ -132,7 +150,8 @@ class DocumentReader:
         fields = read_fields(node, "the message", keys.MESSAGE, found)
         if fields is None:
             return None
-        actor = self._users.read_actor(fields.get("actAs"), dialog_actor)
+        otherwise = dialog_actor if node.extent is Extent.WHOLE else Actor(None, known=False)
+        actor = self._users.read_actor(fields.get("actAs"), otherwise)
         text = self._text(fields["text"], actor) if "text" in fields else None
         read = self._mark(fields, "read", actor)
         delivered = self._mark(fields, "delivered", actor)

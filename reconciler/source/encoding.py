@@ -12,7 +12,9 @@ LARGEST_FILE: Final = 16 * 1024 * 1024
 # YAML allows NEL, LS and PS, but takes them for line breaks, which no editor does: every place behind
 # one would be wrong, and a text that holds one would be folded.
 _INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
-_CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
+CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
+"""The line with which git starts a merge conflict."""
+
 _LINE_BREAK: Final = re.compile(r"\r\n?|\n")
 _COMPLETE: Final = ("\n", "\r", '"', "'", "]", "}")
 """Ends of a file behind which no part of a value can be missing: `text: hel` is valid YAML too."""
@@ -46,7 +48,7 @@ def decode(data: bytes, found: Diagnostics) -> str:
         line, column = place_of(text, invisible.start())
         found.add_at(line, column, f"the invisible character U+{ord(invisible.group()):04X}", "remove it")
         text = _INVISIBLE.sub(_REPLACEMENT, text)
-    if conflict := _CONFLICT.search(text):
+    if conflict := CONFLICT.search(text):
         line, column = place_of(text, conflict.start())
         found.add_at(line, column, "a merge conflict", "keep one side of it, and remove its markers")
     if not text.rstrip(" \t").endswith(_COMPLETE):

@@ -5,22 +5,27 @@ from collections.abc import Mapping
 
 from reconciler.source.diagnostics import Diagnostics, quote
 from reconciler.source.keys import Key, Shape
-from reconciler.source.node import MappingNode, Node, ScalarNode
+from reconciler.source.node import Extent, MappingNode, Node, ScalarNode
 
 
 def read_fields(node: Node, name: str, shape: Shape, found: Diagnostics) -> Mapping[str, Node] | None:
-    """Give the values of a mapping by key; None where `node` is not one. `name` is what to call it."""
+    """Give the values of a mapping by key; None where `node` is not one, or the one of something else.
+
+    `name` is what to call it.
+    """
     if type(node) is not MappingNode:
         _refuse(node, name, shape, found)
         return None
     fields = node.values
+    if node.extent is Extent.DOUBTFUL and not shape.names.issuperset(fields):
+        return None
     if not shape.names.issuperset(fields):
         _unknown(node, shape, found)
     for key in shape.required:
         if key.name not in fields:
             found.add(node, f"{name} lacks {key.name}", f"add it, like `{key.name}: {key.example}`")
     for key in shape.dependent:
-        if key.name in fields and key.needs.isdisjoint(fields):
+        if key.name in fields and key.needs.isdisjoint(fields) and node.extent is Extent.WHOLE:
             what = f"{key.name} has nothing to work on without {_either(key.needs, shape)}"
             found.add(fields[key.name], what, "add one of them for the whole dialog, or remove the line")
     if shape.any_of and shape.any_of.isdisjoint(fields):

@@ -1,8 +1,20 @@
 """Nodes: what stands in a YAML document, and where. Lines and columns count from 1."""
 
+from enum import Enum, auto
 from typing import Final, NamedTuple
 
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+class Extent(Enum):
+    """How much of a list or mapping is known."""
+
+    WHOLE = auto()
+    CUT = auto()
+    """There may be more than was read."""
+
+    DOUBTFUL = auto()
+    """So too; and it may belong elsewhere, for the error stands right behind it."""
 
 
 class ScalarNode(NamedTuple):
@@ -22,6 +34,11 @@ class ScalarNode(NamedTuple):
         """Whether this is one of YAML's ways to say that there is no value."""
         return self.plain and self.text in _NULLS
 
+    @property
+    def extent(self) -> Extent:
+        """A value is read whole or not at all."""
+        return Extent.WHOLE
+
 
 class SequenceNode(NamedTuple):
     """A list."""
@@ -29,6 +46,7 @@ class SequenceNode(NamedTuple):
     items: list["Node"]
     line: int
     column: int
+    extent: Extent = Extent.WHOLE
 
 
 class MappingNode(NamedTuple):
@@ -38,6 +56,7 @@ class MappingNode(NamedTuple):
     values: dict[str, "Node"]
     line: int
     column: int
+    extent: Extent = Extent.WHOLE
 
 
 Node = ScalarNode | SequenceNode | MappingNode

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple, Protocol
 
-from yaml.error import MarkedYAMLError
+from yaml.error import MarkedYAMLError, YAMLError
 from yaml.events import Event
 from yaml.parser import Parser
 from yaml.reader import Reader
@@ -10,6 +10,7 @@ from yaml.scanner import Scanner
 
 from reconciler.core.problem import Origin, Problem
 from reconciler.source.encoding import place_of
+from reconciler.source.stretches import Stretch, count_lines
 
 
 class EventParser(Protocol):
@@ -30,6 +31,13 @@ class PythonParser(Reader, Scanner, Parser):
         Scanner.__init__(self)
         Parser.__init__(self)
 
+    def get_event(self) -> Event | None:
+        """Give the next event; numbers that are too large for Python raise YAMLError too."""
+        try:
+            return Parser.get_event(self)  # type: ignore[no-untyped-call,no-any-return]  # PyYAML has no types
+        except (ValueError, OverflowError) as error:
+            raise MarkedYAMLError(problem_mark=self.get_mark()) from error
+
 
 FastestParser: type[EventParser]
 try:
@@ -47,10 +55,17 @@ class _Complaint(NamedTuple):
     at_start: bool = False
 
 
+_NEVER_CLOSED: Final = _Complaint(
+    "unexpected end of stream", "this quote is never closed", "close it", at_start=True
+)
+_CLOSED_TOO_LATE: Final = _NEVER_CLOSED._replace(
+    what="this quote is not closed before the next line of --- or ...",
+    todo="close it, or indent that line",
+)
+
 # The C library's and the Python parser's words share these parts. The first that fits counts.
 _COMPLAINTS: Final = (
-    _Complaint("unexpected end of stream", "this quote is never closed", "close it", at_start=True),
-    _Complaint("unexpected document", "a line of --- or ... inside quotes", "close the quotes before it"),
+    _NEVER_CLOSED,
     _Complaint("a tab character", "a tab indents this line", "indent with spaces"),
     _Complaint(
         "cannot start any token",
@@ -105,16 +120,32 @@ _COMPLAINTS: Final = (
 _UNKNOWN: Final = _Complaint("", "not valid YAML", "look at the indentation and the quotes here and above")
 
 
-def explain(error: Exception, text: str, path: str) -> Problem:
-    """Give a parser's error about `text` as a problem; not in its words, which could quote a message."""
-    line, column = 1, 1
-    complaint = _UNKNOWN
-    if isinstance(error, MarkedYAMLError):
-        words = error.problem or ""
-        complaint = next((c for c in _COMPLAINTS if c.part in words), _UNKNOWN)
-        mark = (error.context_mark if complaint.at_start else None) or error.problem_mark
-        if mark is not None and mark.index < len(text):
-            line, column = mark.line + 1, mark.column + 1
-        else:
-            line, column = place_of(text, len(text))  # libyaml adds a line to a file that lacks its end
-    return Problem(Origin(path, line, column), complaint.what, complaint.todo)
+class Mistake(NamedTuple):
+    """What a parser has against a text: from the line `since` on it read what it gave up at in `until`."""
+
+    problem: Problem
+    since: int
+    until: int
+
+
+def explain(error: YAMLError, stretch: Stretch, path: str) -> Mistake:
+    """Give a parser's error about `stretch`; not in its words, which could quote a message."""
+    if not isinstance(error, MarkedYAMLError):
+        first, end = stretch.line + 1, stretch.line + count_lines(stretch.text) + 1
+        return Mistake(Problem(Origin(path, first, 1), _UNKNOWN.what, _UNKNOWN.todo), first, end)
+    words = error.problem or ""
+    complaint = next((c for c in _COMPLAINTS if c.part in words), _UNKNOWN)
+    if complaint is _NEVER_CLOSED and not stretch.last:
+        complaint = _CLOSED_TOO_LATE
+    mark = (error.context_mark if complaint.at_start else None) or error.problem_mark
+    if mark is not None and mark.index < len(stretch.text):
+        line, column = mark.line + 1, mark.column + 1
+    else:  # libyaml adds a line to a file that lacks its end
+        line, column = place_of(stretch.text, len(stretch.text))
+    since = until = line
+    if error.problem_mark is not None:
+        until = error.problem_mark.line + 1
+    if error.context_mark is not None and (error.context or "").startswith("while scanning"):
+        since = min(line, error.context_mark.line + 1)
+    problem = Problem(Origin(path, stretch.line + line, column), complaint.what, complaint.todo)
+    return Mistake(problem, stretch.line + since, stretch.line + until)

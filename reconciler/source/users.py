@@ -17,10 +17,10 @@ _FALSE: Final = frozenset({"false", "no", "off", "n"})
 
 
 class Actor(NamedTuple):
-    """Who acts in some place. `unreadable`: an `actAs` says who, but it was refused."""
+    """Who acts in some place. Not `known`: an `actAs` says who, but was refused or could not be read."""
 
     user: UserId | None
-    unreadable: bool = False
+    known: bool = True
 
 
 class UserReader:
@@ -38,12 +38,12 @@ class UserReader:
         if node is None:
             return otherwise
         user = self.read_user(node, "actAs")
-        return Actor(user, unreadable=user is None)
+        return Actor(user, known=user is not None)
 
     def who_acts(self, actor: Actor, node: Node, what: str) -> UserId | None:
         """Give the user who must be known for `what` in `node`."""
         if actor.user is None:
-            if not actor.unreadable:
+            if actor.known:
                 todo = "add `actAs:` to the message or the dialog, or set RECONCILER_ACT_AS"
                 self._found.add(node, f"nobody is named {what}", todo)
             return None

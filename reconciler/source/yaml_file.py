@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.core.manifest import Acting, BrokenManifest, Manifest
-from reconciler.core.problem import Problem
+from reconciler.core.problem import Origin, Problem
 from reconciler.source.diagnostics import MOST_PROBLEMS, Diagnostics
 from reconciler.source.document import DocumentReader, break_document
 from reconciler.source.encoding import decode
 from reconciler.source.node import ScalarNode
+from reconciler.source.recovery import CutShort, Part
 from reconciler.source.syntax import EventParser, FastestParser
-from reconciler.source.yaml_documents import CutOff, Document, documents
+from reconciler.source.yaml_documents import Document, documents
 
-_LOADER_VERSION: Final = 1
+_LOADER_VERSION: Final = 2
 """To be raised with each change after which the same bytes mean another manifest or problem."""
 
 
@@ -46,10 +47,9 @@ class Loaded:
 def load(data: bytes, path: str, rules: Rules, parser: type[EventParser] = FastestParser) -> Loaded:
     """Read a file; whatever is in it, this returns.
 
-    A document with a problem is broken, the others of its file are not. But a file that is not
-    clean text to its end, or that YAML cannot read to its end, may have been cut off or mixed up
-    anywhere: all its documents are broken then, those before the error too. A document of comments
-    declares nothing.
+    A document with a problem is broken, also one that is not valid YAML; the others of its file are
+    not. But a file that is not clean text to its end may have been cut off or mixed up anywhere: all
+    its documents are broken then. A document of comments declares nothing.
     """
     with _collector_paused():
         return _load(data, path, rules, parser)
@@ -77,15 +77,16 @@ def _load(data: bytes, path: str, rules: Rules, parser: type[EventParser]) -> Lo
     read: list[Manifest | BrokenManifest] = []
     text = decode(data, file)
     for document in documents(text, path, parser):
-        if isinstance(document, CutOff):
-            file.problems.append(document.why)
-        manifest = _read(document, text, path, rules)
+        if isinstance(document, Problem):
+            file.problems.append(document)
+            continue
+        manifest = _read(document, path, rules)
         if manifest is not None:
             read.append(manifest)
         if len(problems) <= MOST_PROBLEMS:
             problems += document.found.problems
     if file.problems:
-        read = [_distrust(manifest) for manifest in read] or [break_document(None, path)]
+        read = [_distrust(manifest) for manifest in read] or [break_document((), Origin(path, 1, 1))]
     return Loaded(
         manifests=tuple(m for m in read if isinstance(m, Manifest)),
         broken=tuple(m for m in read if isinstance(m, BrokenManifest)),
@@ -93,21 +94,20 @@ def _load(data: bytes, path: str, rules: Rules, parser: type[EventParser]) -> Lo
     )
 
 
-def _read(
-    document: Document | CutOff, text: str, path: str, rules: Rules
-) -> Manifest | BrokenManifest | None:
+def _read(document: Document | CutShort, path: str, rules: Rules) -> Manifest | BrokenManifest | None:
+    reader = DocumentReader(acting=rules.acting, longest=rules.max_text, found=document.found)
     match document:
-        case CutOff(root=None):
+        case Document(part=Part(root=ScalarNode(text="", plain=True)), found=Diagnostics(problems=[])):
             return None
-        case CutOff(root=root):
-            return break_document(root, path)
-        case Document(root=ScalarNode(text="", plain=True), found=Diagnostics(problems=[])):
-            return None
-        case Document(root=root, digest=digest, found=found):
-            reader = DocumentReader(source=text, acting=rules.acting, longest=rules.max_text, found=found)
+        case Document(part=Part(root=root, text=text), digest=digest):
             # The rules count too: a change that was rejected may pass under another default actor.
             under_rules = hashlib.sha256(digest + rules.fingerprint()).digest()
-            return reader.read(root, under_rules) or break_document(root, path)
+            return reader.read(root, text, under_rules) or break_document([root], Origin(path, 1, 1))
+        case CutShort(root=first, parts=parts, origin=origin):
+            for part in parts:
+                reader.read(part.root, part.text, b"")
+            roots = [part.root for part in parts]
+            return break_document(roots if first is None else [first, *roots], origin)
 
 
 def _distrust(manifest: Manifest | BrokenManifest) -> BrokenManifest:

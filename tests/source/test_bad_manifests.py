@@ -18,6 +18,10 @@ BAD = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
 _EXPECTED = re.compile(r"# (\d+:\d+: .*)")
 
 
+READ_OTHERWISE = ("yaml-half-a-character", "yaml-tab-indents")
+"""What the Python parser takes for a character, and the C library for more of the line before."""
+
+
 def expected(file: Path) -> list[str]:
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     reasons: list[str] = []
@@ -51,9 +55,15 @@ def test_a_bad_manifest_is_refused_without_the_c_library_too(file: Path) -> None
     )
     assert slow.manifests == fast.manifests
     assert [broken.name for broken in slow.broken] == [broken.name for broken in fast.broken]
-    if not file.stem.startswith("yaml-"):  # about YAML itself, the parsers have words of their own
+    if file.stem not in READ_OTHERWISE:
         assert slow.broken == fast.broken
-        assert [problem.what for problem in slow.problems] == [problem.what for problem in fast.problems]
+        assert [problem.origin.line for problem in slow.problems] == [p.origin.line for p in fast.problems]
+        assert of_the_format(slow) == of_the_format(fast)
+
+
+def of_the_format(loaded: Loaded) -> list[str]:
+    """Give all that is not about YAML itself: there the parsers have words of their own."""
+    return [problem.what for problem in loaded.problems if "could be read)" not in problem.todo]
 
 
 HEAD = b"""\
@@ -105,7 +115,8 @@ def test_a_file_that_is_not_clean_text_is_refused(data: bytes, problem: str) -> 
 def test_absurd_nesting_is_refused_at_once(problem: bytes, parser: type[EventParser]) -> None:
     loaded = load(HEAD + b"---\n" + problem, "bad.yaml", RULES, parser)
     assert ["nested deeper than 32 levels" in line for line in shown(loaded)] == [True]
-    assert [broken.name for broken in loaded.broken] == ["a", None]
+    assert [manifest.name for manifest in loaded.manifests] == ["a"]
+    assert [broken.name for broken in loaded.broken] == [None]
 
 
 @pytest.mark.slow
@@ -124,6 +135,15 @@ def test_absurd_nesting_is_refused_at_once(problem: bytes, parser: type[EventPar
         b"\x00",
         b"\xff",
         b"\r",
+        b'--- "\n',
+        b"--- [\n---\n",
+        b"a: 'b\n",
+        b"    - id: [\n",
+        b"spec:\n  messages:\n    - id: 'a\n",
+        b"%YAML 3.0\n---\n",
+        b"%YAML 1.1\n#\n",
+        b"... a\n",
+        b"\xef\xbb\xbf---\n",
     ],
 )
 def test_16_mib_of_anything_is_refused_in_bounded_time(piece: bytes) -> None:

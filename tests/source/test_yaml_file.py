@@ -407,8 +407,6 @@ def test_a_broken_manifest_says_whose_it_is_where_that_can_be_read(
 @pytest.mark.parametrize(
     "end",
     [
-        pytest.param("---\n'", id="syntax"),
-        pytest.param("---\n" + "[" * 40 + "\n", id="depth"),
         pytest.param("# \x07\n", id="control character"),
         pytest.param("# \udcff\n", id="not UTF-8"),
         pytest.param("---\nkind: Dial", id="no line break at the end"),
