@@ -58,3 +58,10 @@ clean:
 .PHONY: test-image
 test-image: $(VENV)/dev ## The container image, built and run for real; needs podman
 	$(BIN)/pytest tests/image/prove_image.py
+
+.PHONY: kill soak
+kill: $(VENV)/dev ## The program killed a thousand times at random moments, which takes a quarter of an hour
+	RECONCILER_KILLS=1000 $(BIN)/pytest tests/program/test_kill.py --log-cli-level=info
+
+soak: $(VENV)/dev ## The daemon at work for an hour: memory, files and threads stay flat
+	RECONCILER_SOAK=3600 $(BIN)/pytest tests/program/test_soak.py --log-cli-level=info

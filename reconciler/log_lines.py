@@ -8,6 +8,7 @@ from typing import Final
 
 from reconciler.core.action import MarkDialog, UpdateMessage
 from reconciler.core.call import Call
+from reconciler.core.guard import Refusal
 from reconciler.core.outcome import Answered, Applied, Deferred, Rejected
 from reconciler.core.problem import Problem
 from reconciler.core.report import Report
@@ -28,6 +29,9 @@ def event(name: str, **fields: object) -> str:
 class LogLines:
     """An observer of the daemon that writes to the log `reconciler`."""
 
+    def __init__(self) -> None:
+        self._refused: frozenset[str] = frozenset()
+
     def planned(self, plan: PassPlan) -> None:
         """Log what a pass is about to do, where that is anything."""
         calls = sum(len(dialog.actions) for dialog in plan.dialogs)
@@ -38,6 +42,23 @@ class LogLines:
         )
         for problem in (p for file in plan.files for p in file.problems):
             _log.error(event("invalid", origin=problem.origin, what=problem.what, todo=problem.todo))
+        self._guarded(plan.refusals)
+
+    def _guarded(self, refusals: Sequence[Refusal]) -> None:
+        """Log what a guard holds once: it is planned, and held, again whenever anything is."""
+        for refusal in refusals:
+            if refusal.plan not in self._refused:
+                _log.error(
+                    event(
+                        "guarded",
+                        guard=refusal.guard,
+                        plan=refusal.plan,
+                        dialogs=len(refusal.dialogs),
+                        changes=len(refusal.changes),
+                        what=refusal.note,
+                    )
+                )
+        self._refused = frozenset(refusal.plan for refusal in refusals)
 
     def called(self, call: Call) -> None:
         """Log one call and what came of it."""
@@ -97,6 +118,10 @@ class LogLines:
             _log.warning(event("hindered", reason=reason))
         else:
             _log.info(event("unhindered"))
+
+    def bug(self, words: str) -> None:
+        """Log a mistake in this program, without a traceback: that may quote a text."""
+        _log.error(event("bug", what=words, todo="please report it"))
 
 
 def _fields(action: UpdateMessage | MarkDialog) -> list[str]:

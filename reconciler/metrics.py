@@ -76,6 +76,11 @@ class Metrics:
             "1 while files are polled because inotify can't be used.",
             registry=self.registry,
         )
+        self._bugs = Counter(
+            "reconciler_bugs",
+            "Mistakes in this program that held a dialog or ended a turn of its loop.",
+            registry=self.registry,
+        )
         info = Gauge("reconciler_build_info", "The running version.", ("version",), registry=self.registry)
         info.labels(__version__).set(1)
         for action in ("message", "dialog"):
@@ -96,6 +101,7 @@ class Metrics:
     def reported(self, report: Report) -> None:
         """Count one pass."""
         self._passes.inc()
+        self._bugs.inc(report.bugs)
         self._pass_seconds.observe(max(0.0, (report.finished_at - report.started_at).total_seconds()))
         self._last_pass.set(report.finished_at.timestamp())
         failed = any(not isinstance(call.outcome, Applied) for call in report.calls)
@@ -113,6 +119,11 @@ class Metrics:
     def hindered(self, reason: str | None) -> None:
         """Show whether anything is done."""
         self._hindered.set(reason is not None)
+
+    def bug(self, words: str) -> None:
+        """Count a mistake in this program."""
+        del words
+        self._bugs.inc()
 
 
 class _Standing(Collector):
@@ -157,10 +168,15 @@ class _Standing(Collector):
 
     def _flow(self) -> Iterator[Metric]:
         now = self._traffic()
+        drain = now.waiting / now.present_rate
         gauges: dict[str, tuple[str, float]] = {
             "rate_limit_calls_per_second": ("Calls a second, at most, as set.", now.ceiling),
             "rate_present_calls_per_second": ("Calls a second, at most, at present.", now.present_rate),
-            "calls_waiting": ("Calls that wait for the rate.", now.waiting),
+            "calls_waiting": ("Calls of the plans being sent that were not answered yet.", now.waiting),
+            "calls_drain_seconds": (
+                "Time that those take at the present rate.",
+                now.waiting / now.present_rate,
+            ),
             "breaker_tripped": ("1 while only probes are sent.", now.tripped),
         }
         for name, (text, value) in gauges.items():

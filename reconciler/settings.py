@@ -6,19 +6,20 @@ The command line resolves the order; here stand the values, their defaults, and 
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler.core.failure import Failure
+from reconciler.core.guard import Limits
 from reconciler.core.manifest import Acting
 from reconciler.core.message import UserId
 
 FILE: Final = Path("reconciler.toml")
 """Read where it exists, unless `--config` or `RECONCILER_CONFIG` names another."""
 
-SECRETS: Final = ("api_key", "token")
+SECRETS: Final = ("api_key", "token", "auth_secret", "password", "proxy_auth")
 """Never a flag and never in the settings file: only `RECONCILER_X`, or a file that `x_file` names."""
 
 
@@ -36,12 +37,22 @@ class Settings:
     api_url: str | None = None
     api_key_file: Path | None = None
     token_file: Path | None = None
+    application_id: int | None = None
+    auth_key: str | None = field(default=None, repr=False)
+    auth_secret_file: Path | None = None
+    login: str | None = field(default=None, repr=False)
+    password_file: Path | None = None
+    signature_hash: str = "sha1"
     ca_file: Path | None = None
+    proxy: str | None = None
+    proxy_auth_file: Path | None = None
     act_as: int | None = None
     rate: float = 20.0
     concurrency: int = 8
     timeout: float = 15.0
     max_text: int = 10_000
+    guard_rewrites: float = Limits().rewrites
+    guard_dialog_marks: int = Limits().dialog_marks
     watch: str = "auto"
     rescan: float = 30.0
     grace: float = 25.0
@@ -49,9 +60,13 @@ class Settings:
     log_level: str = "info"
 
     def acting(self, *, one_user: bool) -> Acting:
-        """Give who may act; `one_user` where the credential is a user's own session token."""
+        """Give who may act; `one_user` where the credential is of one user: `act_as`."""
         user = None if self.act_as is None else UserId(self.act_as)
         return Acting(default=user, only=user if one_user else None)
+
+    def limits(self) -> Limits:
+        """Give how much may change at once without approval."""
+        return Limits(rewrites=self.guard_rewrites, dialog_marks=self.guard_dialog_marks)
 
 
 DEFAULTS: Final = Settings()
@@ -75,11 +90,66 @@ class _Kind(Enum):
 
 _KINDS: Final[Mapping[str, _Kind]] = {
     **dict.fromkeys(NAMES, _Kind.TEXT),
-    **dict.fromkeys(("rate", "timeout", "rescan", "grace"), _Kind.NUMBER),
-    **dict.fromkeys(("act_as", "concurrency", "max_text"), _Kind.WHOLE),
+    **dict.fromkeys(("rate", "timeout", "rescan", "grace", "guard_rewrites"), _Kind.NUMBER),
+    **dict.fromkeys(
+        ("act_as", "application_id", "concurrency", "max_text", "guard_dialog_marks"), _Kind.WHOLE
+    ),
     "keep_text": _Kind.FLAG,
     "manifests": _Kind.PATHS,
 }
+
+
+class CredentialKind(Enum):
+    """Who we are to the chat service, and the settings that say so."""
+
+    API_KEY = ("an API key", ("api_key", "api_key_file"))
+    TOKEN = ("a token", ("token", "token_file"))
+    SESSION = (
+        "a session of our own",
+        (
+            "application_id",
+            "auth_key",
+            "auth_secret",
+            "auth_secret_file",
+            "login",
+            "password",
+            "password_file",
+        ),
+    )
+
+    def __init__(self, words: str, names: tuple[str, ...]) -> None:
+        self.words = words
+        self.names = names
+
+    @property
+    def of_one_user(self) -> bool:
+        """Tell whether it acts for one user only."""
+        return self is not CredentialKind.API_KEY
+
+
+def credential_kind(settings: Settings, environ: Mapping[str, str]) -> CredentialKind | None:
+    """Give who the settings say that we are, if they do; nothing is read.
+
+    Raises SettingsError where they say it in more than one way.
+    """
+    given = {
+        kind: [name for name in kind.names if is_given(name, settings, environ)] for kind in CredentialKind
+    }
+    kinds = [kind for kind, names in given.items() if names]
+    if len(kinds) > 1:
+        words = " and ".join(kind.words for kind in kinds)
+        variables = ", ".join(f"RECONCILER_{name.upper()}" for names in given.values() for name in names)
+        both = "both" if len(kinds) == 2 else "all"  # noqa: PLR2004  # English counts to two
+        msg = f"{words} are {both} set ({variables}); keep the one to be used, unset the others"
+        raise SettingsError(msg)
+    return kinds[0] if kinds else None
+
+
+def is_given(name: str, settings: Settings, environ: Mapping[str, str]) -> bool:
+    """Tell whether a setting or a secret is there; an empty variable counts as not set."""
+    if name in SECRETS:
+        return bool(environ.get(f"RECONCILER_{name.upper()}"))
+    return getattr(settings, name) is not None
 
 
 def read_file(path: Path) -> Mapping[str, Any]:

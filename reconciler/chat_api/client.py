@@ -1,31 +1,29 @@
-"""The client: one action, one HTTP exchange, one answer."""
+"""The client: one action, one HTTP exchange, one answer; and who we are to the service."""
 
 import asyncio
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
+from weakref import WeakKeyDictionary
 
 import httpx
 
-from reconciler import __version__
-from reconciler.chat_api.credentials import Credential
-from reconciler.chat_api.failure import NETWORK_ERRORS, unanswered
+from reconciler.chat_api.authenticator import Authenticator, KeyAuthenticator, Presented
+from reconciler.chat_api.credentials import ApiKey, Credential, OwnSession, UserToken
+from reconciler.chat_api.exchange import Exchange
+from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.request import request_for
 from reconciler.chat_api.response import read_answer
-from reconciler.chat_api.transport import open_transport, trusted
+from reconciler.chat_api.secret_file import Notice
+from reconciler.chat_api.session import SessionAuthenticator
+from reconciler.chat_api.session_request import SESSION_PATH
+from reconciler.chat_api.transport import Proxy, open_transport, trusted
 from reconciler.chat_api.url import ApiUrl
 from reconciler.core.action import Action, UpdateMessage
+from reconciler.core.message import MessageText, UserId
 from reconciler.core.outcome import Answer, Unanswered
-
-_LARGEST_BODY: Final = 64 * 1024
-"""Bytes. Success has no body and errors have a line; the rest is somebody else's page."""
-
-_HEADERS: Final = {
-    "Accept": "application/json",
-    "Accept-Encoding": "identity",
-    "Content-Type": "application/json",
-    "User-Agent": f"reconciler/{__version__}",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +31,7 @@ class ChatApiOptions:
     """Where and as whom to call. `timeout` is of one whole exchange, in seconds.
 
     A third of `timeout` may pass until there is a connection. `ca_file` replaces the public
-    certificate authorities.
+    certificate authorities. A `proxy` is never asked for what is on this machine.
     """
 
     url: ApiUrl
@@ -41,78 +39,138 @@ class ChatApiOptions:
     connections: int = 16
     timeout: float = 30.0
     ca_file: Path | None = None
+    proxy: Proxy | None = None
+
+
+def _say_nothing(_level: int, _words: str) -> None:
+    """Drop a notice."""
 
 
 class ChatApi:
-    """The chat service. `send` is one exchange: no retry, no redirect, no rate limit."""
+    """The chat service. `send` is one exchange: no retry, no redirect, no rate limit.
 
-    def __init__(self, options: ChatApiOptions, transport: httpx.AsyncBaseTransport) -> None:
-        self._options = options
+    Call `prepare` before it. Where a call was answered 401, ask `refused` in the task that made the
+    call: it tells whether that call is worth a replay.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, exchange: Exchange, who: Authenticator) -> None:
         self._transport = transport
-        connecting = options.timeout / 3
-        self._extensions = {"timeout": {"connect": connecting, "pool": connecting}}
+        self._exchange = exchange
+        self._who = who
+        self._presented: WeakKeyDictionary[asyncio.Task[object], Presented] = WeakKeyDictionary()
 
     @classmethod
-    async def open(cls, options: ChatApiOptions, *, writes: bool) -> Self:
-        """Open a client; nothing is sent yet. Without `writes` it cannot change anything.
+    async def open(
+        cls,
+        options: ChatApiOptions,
+        *,
+        writes: bool,
+        limiter: Limiter | None = None,
+        clock: Callable[[], float] = time.time,
+        notice: Notice = _say_nothing,
+    ) -> Self:
+        """Open a client; nothing is sent yet. Without `writes` it can log in and change nothing.
 
-        Raises TrustError where `ca_file` cannot be used.
+        A login takes its leave from `limiter`, which a session of our own therefore needs. `clock`
+        gives unix time in seconds. `notice` is told of secret files that changed or cannot be used,
+        and of logins that failed.
+
+        Raises TrustError where `ca_file` cannot be used, ValueError where the limiter is missing.
         """
+        logs_in = isinstance(options.credential, OwnSession)
+        if logs_in and limiter is None:
+            msg = "a session of our own needs the limiter: its logins are calls too"
+            raise ValueError(msg)
         transport = open_transport(
             connections=options.connections,
             trust=trusted(options.ca_file, secure=options.url.secure),
             writes=writes,
+            login=options.url.join(SESSION_PATH) if logs_in else None,
+            proxy=None if options.url.loopback else options.proxy,
         )
-        return cls(options, transport)
+        exchange = Exchange(options.url, transport, options.timeout)
+        return cls(transport, exchange, _authenticator(options.credential, exchange, limiter, clock, notice))
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Give up a login that is under way, and close all connections."""
+        await self._who.aclose()
         await self._transport.aclose()
 
-    async def send(self, action: Action) -> Answer:
+    async def identify(self) -> UserId | Answer | None:
+        """Give the one user that calls act as; None where they act for anyone.
+
+        A session of our own logs in for it, where its user is not known: then it may be the answer
+        to a login that failed. Raises CredentialError where that session cannot be used.
+        """
+        return await self._who.identify()
+
+    async def prepare(self) -> Answer | None:
+        """Get ready to call: read secret files again that changed, log in where that is needed.
+
+        Gives None, or what the login was answered where it failed; an answer of 2xx is one whose
+        session cannot be used. One login is under way at a time, and whoever asks meanwhile gets
+        its answer. It is not tried again before the next call of this.
+        """
+        return await self._who.prepare()
+
+    async def send(self, action: Action, known: Callable[[], Iterable[MessageText]] = tuple) -> Answer:
         """Make an action's PUT once and give what came back. No network trouble is raised.
 
-        Raises WriteRefused without `writes`, and WrongActor where the credential is a token of
-        another user; nothing was sent then.
+        `known` gives further texts that the service may quote in its words: those of the message
+        that a call only marks. They are cut out.
+
+        Raises WriteRefused without `writes`, WrongActor where the credential is of another user,
+        and NoSession before the first login; nothing was sent then.
         """
         request = request_for(action)
-        credential = self._options.credential
-        wire = httpx.Request(
+        presented = self._who.present(request.actor)
+        if (task := asyncio.current_task()) is not None:
+            self._presented[task] = presented
+        reply = await self._exchange.make(
             request.method,
-            self._options.url.join(request.path),
-            headers={**_HEADERS, **credential.headers(request.actor)},
+            request.path,
+            headers={"Content-Type": "application/json", **presented.headers},
             content=request.body(),
-            extensions=self._extensions,
         )
-        sent = [credential.secret.reveal()]
+        if isinstance(reply, Unanswered):
+            return reply
+        self._who.heard(presented, reply)
+        sent = [presented.secret]
         if isinstance(action, UpdateMessage) and action.text is not None:
             sent.append(action.text.reveal())
-        try:
-            async with asyncio.timeout(self._options.timeout):
-                return await self._exchange(wire, sent)
-        except TimeoutError:
-            return Unanswered(words=f"no whole answer within {self._options.timeout:g} s", sent=True)
+        if reply.body:
+            sent.extend(text.reveal() for text in known())
+        return read_answer(reply.status, reply.headers, reply.body, sent=sent)
 
-    async def _exchange(self, wire: httpx.Request, sent: list[str]) -> Answer:
-        try:
-            response = await self._transport.handle_async_request(wire)
-        except NETWORK_ERRORS as error:
-            return unanswered(error)
-        try:
-            body = await _read(response)
-        except NETWORK_ERRORS:
-            return Unanswered(words="the answer broke off", sent=True)
-        finally:
-            await response.aclose()
-        return read_answer(response.status_code, response.headers, body, sent=sent)
+    async def refused(self) -> bool:
+        """Take note that this task's call was answered 401; tell whether a replay is worth it.
+
+        It is where a file holds another secret, or where a session can be made anew. It is not
+        where that was just done and refused again; nor where this was asked already.
+        """
+        task = asyncio.current_task()
+        return self._who.refused(None if task is None else self._presented.pop(task, None))
+
+    def rotated(self) -> bool:
+        """Tell, once a change, that secret files hold something else than when they were last used.
+
+        Cheap: a look at the state of each file.
+        """
+        return self._who.rotated()
 
 
-async def _read(response: httpx.Response) -> bytes:
-    """Read the body as it came over the wire, up to the cap; closing drops what is left."""
-    assert isinstance(response.stream, httpx.AsyncByteStream)
-    body = bytearray()
-    async for chunk in response.stream:
-        body += chunk
-        if len(body) >= _LARGEST_BODY:
-            break
-    return bytes(body[:_LARGEST_BODY])
+def _authenticator(
+    credential: Credential,
+    exchange: Exchange,
+    limiter: Limiter | None,
+    clock: Callable[[], float],
+    notice: Notice,
+) -> Authenticator:
+    match credential:
+        case ApiKey() | UserToken():
+            return KeyAuthenticator(credential, notice)
+        case OwnSession():
+            assert limiter is not None
+            return SessionAuthenticator(
+                credential, exchange=exchange, limiter=limiter, clock=clock, notice=notice
+            )

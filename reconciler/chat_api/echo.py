@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 _WINDOW: Final = 8
 _CUT: Final = "[...]"
@@ -34,6 +34,7 @@ def _forms(value: str) -> Iterator[str]:
     yield " ".join(json.dumps(value)[1:-1].split())
     yield html.escape(plain)
     yield quote(value)
+    yield quote_plus(value)
 
 
 def _repeats(words: str, form: str) -> Iterator[tuple[int, int]]:

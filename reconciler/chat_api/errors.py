@@ -14,6 +14,10 @@ class WriteRefused(CallRefused):
     """A write was refused: this client was opened to read only, and nothing was sent."""
 
 
+class NoSession(CallRefused):
+    """A call was refused: no session was made for it, and nothing was sent."""
+
+
 class WrongActor(CallRefused):
     """A call was refused: a user session token acts for its own user only, and nothing was sent."""
 
@@ -33,6 +37,10 @@ class SettingError(Failure):
 
 class ApiUrlError(SettingError):
     """The address of the chat service cannot be used."""
+
+
+class ProxyError(SettingError):
+    """The proxy cannot be used."""
 
 
 class CredentialError(SettingError):

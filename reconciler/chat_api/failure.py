@@ -21,8 +21,12 @@ def unanswered(error: Exception) -> Unanswered:
             words = f"TLS: certificate refused: {getattr(reason, 'verify_message', 'unknown reason')}"
         case aiohttp.ClientConnectorSSLError():
             words = "TLS: no secure connection could be agreed on"
+        case aiohttp.ClientProxyConnectionError(os_error=reason):
+            words = f"no connection to the proxy: {_system_words(reason)}"
+        case aiohttp.ClientHttpProxyError(status=status):
+            words = f"the proxy gave no way through: {status}"
         case aiohttp.ClientConnectorError(os_error=reason):
-            words = f"no connection: {os.strerror(reason.errno) if reason.errno else 'broken off'}"
+            words = f"no connection: {_system_words(reason)}"
         case aiohttp.ConnectionTimeoutError():
             words = "no connection in time"
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
@@ -32,3 +36,7 @@ def unanswered(error: Exception) -> Unanswered:
         case _:
             return Unanswered(words="the connection was lost before an answer came", sent=True)
     return Unanswered(words=words, sent=False)
+
+
+def _system_words(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else "broken off"

@@ -10,8 +10,10 @@ would escape the rate limit and the ledger, so a break becomes an error that it 
 unless nothing had been written yet.
 """
 
+import base64
 import logging
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +22,9 @@ import httpx
 from aiohttp.connector import Connection
 from httpx_aiohttp import AiohttpTransport
 
-from reconciler.chat_api.errors import TrustError, WriteRefused
+from reconciler.chat_api.errors import ProxyError, TrustError, WriteRefused
+from reconciler.chat_api.secret import Secret
+from reconciler.chat_api.url import ProxyUrl
 
 _KEEP_ALIVE: Final = 4.0
 """Seconds. Below the five after which common servers close, so that a call rarely meets a close."""
@@ -33,14 +37,19 @@ class AnswerLost(aiohttp.ClientError):
 
 
 class ReadOnlyTransport(httpx.AsyncBaseTransport):
-    """Refuses to write, whoever asks: a plan cannot change anything, not even through a bug."""
+    """Refuses to write, whoever asks: a plan cannot change anything, not even through a bug.
 
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+    `login` is the one address that may be posted to, where there is one: a login changes no chat.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, login: str | None) -> None:
         self._inner = inner
+        self._login = None if login is None else httpx.URL(login)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a GET or HEAD. Raises WriteRefused for any other method."""
-        if request.method not in _SAFE_METHODS:
+        """Send a GET, a HEAD or the login. Raises WriteRefused for anything else."""
+        logs_in = request.method == "POST" and request.url == self._login
+        if request.method not in _SAFE_METHODS and not logs_in:
             raise WriteRefused
         return await self._inner.handle_async_request(request)
 
@@ -49,8 +58,43 @@ class ReadOnlyTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def open_transport(*, connections: int, trust: ssl.SSLContext, writes: bool) -> httpx.AsyncBaseTransport:
-    """Open a pool of up to `connections`, inside a running event loop."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """An HTTP proxy that is asked for a tunnel (CONNECT) to the service. `auth` is `USER:PASSWORD`.
+
+    Raises ProxyError where `auth` is anything else.
+    """
+
+    url: ProxyUrl
+    auth: Secret | None = None
+    setting: str = "RECONCILER_PROXY_AUTH"
+
+    def __post_init__(self) -> None:
+        """Refuse what has no password."""
+        if self.auth is not None and ":" not in self.auth.reveal():
+            raise ProxyError(setting=self.setting, what="has no colon", todo="write it like USER:PASSWORD")
+
+    def for_httpx(self) -> httpx.Proxy:
+        """Give it as httpx takes it."""
+        if self.auth is None:
+            return httpx.Proxy(self.url.base)
+        basic = base64.b64encode(self.auth.reveal().encode()).decode()
+        return httpx.Proxy(self.url.base, headers={"Proxy-Authorization": f"Basic {basic}"})
+
+
+def open_transport(
+    *,
+    connections: int,
+    trust: ssl.SSLContext,
+    writes: bool,
+    login: str | None = None,
+    proxy: Proxy | None = None,
+) -> httpx.AsyncBaseTransport:
+    """Open a pool of up to `connections`, inside a running event loop.
+
+    Without `writes` only reads get through, and posts to the address `login`. `trust` is of the
+    service and of an https proxy alike.
+    """
     _quieten()
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=_KEEP_ALIVE, ssl=trust),
@@ -60,8 +104,10 @@ def open_transport(*, connections: int, trust: ssl.SSLContext, writes: bool) -> 
         request_class=_Request,
         middlewares=(_one_request,),
     )
-    transport = AiohttpTransport(client=session, verify=trust, trust_env=False)
-    return transport if writes else ReadOnlyTransport(transport)
+    transport = AiohttpTransport(
+        client=session, verify=trust, trust_env=False, proxy=None if proxy is None else proxy.for_httpx()
+    )
+    return transport if writes else ReadOnlyTransport(transport, login)
 
 
 def trusted(ca_file: Path | None, *, secure: bool, setting: str = "RECONCILER_CA_FILE") -> ssl.SSLContext:

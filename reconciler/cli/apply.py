@@ -10,17 +10,21 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from reconciler.cli.exit_code import ExitCode
-from reconciler.cli.options import READING, SENDING, output, paths, retry_rejected, settings
+from reconciler.cli.guarding import guards_of
+from reconciler.cli.identity import expect_session, known_rules
+from reconciler.cli.options import GUARDING, READING, SENDING, output, paths, retry_rejected, settings
 from reconciler.cli.output import commentary, document, print_json, styled
 from reconciler.cli.plan import show_problems, show_unread
 from reconciler.cli.sending import sending, stop_signal
 from reconciler.cli.survey import now, plan_survey, survey, unread
 from reconciler.core.call import Call
+from reconciler.core.guard import Guards
 from reconciler.core.plan import HeldReason
 from reconciler.core.report import Report
 from reconciler.ledger.entry import ForgottenFile
 from reconciler.reconcile.one_pass import send_pass
 from reconciler.reconcile.planning import PassPlan
+from reconciler.reconcile.underway import Underway
 from reconciler.render.report_document import report_document
 from reconciler.render.report_lines import report_lines
 from reconciler.settings import Settings
@@ -36,7 +40,7 @@ class Done:
 
 @click.command("apply")
 @paths()
-@settings(*READING, *SENDING)
+@settings(*READING, *SENDING, *GUARDING)
 @retry_rejected()
 @output("text", "json")
 def command(settings: Settings, output: str, *, retry_rejected: bool) -> ExitCode:
@@ -49,6 +53,7 @@ def command(settings: Settings, output: str, *, retry_rejected: bool) -> ExitCod
             apply_once(
                 settings,
                 os.environ,
+                guards=guards_of(settings),
                 planned=progress.planned,
                 called=progress.called,
                 retry_rejected=retry_rejected,
@@ -65,7 +70,9 @@ def command(settings: Settings, output: str, *, retry_rejected: bool) -> ExitCod
 
 
 def exit_code(done: Done) -> ExitCode:
-    """Give the exit code of a pass: what was not applied weighs more than what is invalid."""
+    """Give the exit code of a pass: what a guard held weighs most, then what was not applied."""
+    if done.report.refusals:
+        return ExitCode.GUARDED
     if done.unread:
         return ExitCode.ERROR
     failed = {HeldReason.REJECTED, HeldReason.BACKING_OFF}
@@ -79,6 +86,7 @@ async def apply_once(
     settings: Settings,
     environ: Mapping[str, str],
     *,
+    guards: Guards,
     planned: Callable[[PassPlan], None],
     called: Callable[[Call], None],
     retry_rejected: bool = False,
@@ -86,12 +94,22 @@ async def apply_once(
     """Make one pass over all files. SIGTERM and SIGINT end it after the calls under way."""
     stop = stop_signal()
     async with sending(settings, environ, on_call=called) as parts:
-        found = survey(settings, environ, parts.reader)
+        found = survey(settings, known_rules(await parts.identify()), parts.reader)
         for location in found.todo.gone:
             await parts.recorder.write(ForgottenFile(location=location))
-        plan = plan_survey(found, parts.reader, retry_rejected=retry_rejected)
+        plan = plan_survey(found, parts.reader, guards=guards, retry_rejected=retry_rejected)
         planned(plan)
-        report = await send_pass(plan, sender=parts.sender, recorder=parts.recorder, clock=now, stop=stop)
+        if any(dialog.actions for dialog in plan.dialogs):
+            expect_session(await parts.log_in())
+        underway = Underway()
+        for dialog in plan.dialogs:
+            underway.begin(dialog)
+        stopping = asyncio.ensure_future(stop.wait())
+        stopping.add_done_callback(lambda _: underway.call_off_all())
+        report = await send_pass(
+            plan, sender=parts.sender, recorder=parts.recorder, clock=now, underway=underway
+        )
+        stopping.cancel()
         return Done(report=report, unread=unread(found, plan))
 
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from reconciler.core.applied import AppliedState, Setback
+from reconciler.core.applied import AppliedState, FailedAttempt, Setback
+from reconciler.core.guard import Approval
 from reconciler.core.message import DialogId
-from reconciler.reconcile.planning import AppliedStates
+from reconciler.ledger.reader import LedgerReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,15 +16,27 @@ class AtOnce:
     With `retry_rejected` so is what the service rejected.
     """
 
-    ledger: AppliedStates
+    ledger: LedgerReader
     retry_rejected: bool
 
     def applied(self, dialog: DialogId) -> AppliedState:
         """Give what the ledger knows of one dialog, without the times to wait for."""
         state = self.ledger.applied(dialog)
-        failed = {
-            key: replace(attempt, retry_at=None) if attempt.setback is Setback.DEFERRED else attempt
-            for key, attempt in state.failed.items()
-            if not (self.retry_rejected and attempt.setback is Setback.REJECTED)
-        }
+        failed = {key: self._at_once(attempt) for key, attempt in state.failed.items()}
         return replace(state, failed=MappingProxyType(failed))
+
+    def _at_once(self, attempt: FailedAttempt) -> FailedAttempt:
+        match attempt.setback:
+            case Setback.DEFERRED:
+                return replace(attempt, retry_at=None)
+            case Setback.REJECTED:
+                # as if under another manifest: free, and known to have been tried
+                return replace(attempt, manifest=b"") if self.retry_rejected else attempt
+
+    def approvals(self) -> tuple[Approval, ...]:
+        """Give what people let pass the guards."""
+        return self.ledger.approvals()
+
+    def texts_known(self) -> int:
+        """Count the texts of all dialogs that the ledger knows."""
+        return self.ledger.texts_known()

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from reconciler.cli.apply import apply_once, exit_code
 from reconciler.cli.exit_code import ExitCode
+from reconciler.cli.guarding import guards_with
 from reconciler.cli.options import paths, settings
 from reconciler.cli.output import document, styled
 from reconciler.cli.plan import show_unread
@@ -79,6 +80,10 @@ class _Shown:
         """Show what stands in the way."""
         self._console.print(reason or "that is over", style="warn")
 
+    def bug(self, words: str) -> None:
+        """Show a mistake in this program."""
+        self._console.print(f"a bug: {words}; please report it", style="bad")
+
 
 @click.command("demo")
 @paths()
@@ -103,14 +108,17 @@ async def _demo(settings: Settings, *, once: bool) -> ExitCode:
         async with running_sandbox(SandboxOptions(seed=seed)) as sandbox:
             console.print(f"Sandbox, a stand-in for the chat service: {sandbox.url}")
             ours = replace(settings, api_url=sandbox.url, ledger=Path(directory, "ledger.db"))
+            guards = guards_with(ours, flags=("--ledger", str(ours.ledger)), paths=ours.manifests)
             environ = {"RECONCILER_API_KEY": _KEY}
             if once:
-                done = await apply_once(ours, environ, planned=shown.planned, called=shown.called)
+                done = await apply_once(
+                    ours, environ, guards=guards, planned=shown.planned, called=shown.called
+                )
                 shown.reported(done.report)
                 show_unread(done.unread)
                 return exit_code(done)
             stop = stop_signal()
-            async with daemon(ours, environ, [shown]) as (made, url):
+            async with daemon(ours, environ, [shown], guards=guards) as (made, url):
                 paths = ", ".join(str(path) for path in settings.manifests)
                 console.print(f"Metrics: {url}/metrics")
                 console.print(f"Watching {paths}: edit a manifest and see the call it makes. Ctrl-C stops.\n")

@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 import traceback
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import click
 
@@ -32,12 +32,27 @@ def explain(error: Exception) -> int:
             click.echo(f"reconciler: {error}", err=True)
             return ExitCode.LEDGER_IN_USE if _in_use(error) else ExitCode.ERROR
         case _:
-            return _bug(error)
+            return _unexpected(_innermost(error))
 
 
 def _in_use(error: Failure) -> bool:
     """Tell the one failure with a code of its own, without importing the ledger to do so."""
     return type(error).__name__ == "LedgerInUse"
+
+
+def _unexpected(error: Exception) -> int:
+    if isinstance(error, FileNotFoundError) and not _working_directory_exists():
+        click.echo("reconciler: the working directory is gone; change to one that is there", err=True)
+        return ExitCode.ERROR
+    return _bug(error)
+
+
+def _working_directory_exists() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _output_lost(error: OSError) -> int:
@@ -51,7 +66,6 @@ def _output_lost(error: OSError) -> int:
 
 def _bug(error: Exception) -> int:
     """Name the kind and the place of a bug. Its message may quote a manifest, so it is not shown."""
-    error = _innermost(error)
     places = traceback.extract_tb(error.__traceback__)
     where = "".join(f" at {PurePath(place.filename).name}:{place.lineno}" for place in places[-1:])
     click.echo(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from reconciler.cli.typed import ManifestPath, Number
+from reconciler.cli.typed import ApplicationId, ManifestPath, Number
 from reconciler.settings import DEFAULTS, NAMES, Settings
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -39,7 +39,19 @@ OPTIONS: Final = {
     "api_url": _option("api_url", None, "The chat service, for instance https://api.example.com.", "URL"),
     "api_key_file": _option("api_key_file", _FILE, "File that holds the API key."),
     "token_file": _option("token_file", _FILE, "File that holds a user session token."),
+    "application_id": _option(
+        "application_id", ApplicationId(), "The application that a session of our own is made for.", "ID"
+    ),
+    "auth_key": _option("auth_key", None, "That application's authorization key.", "KEY"),
+    "auth_secret_file": _option("auth_secret_file", _FILE, "File that holds its authorization secret."),
+    "login": _option("login", None, "Login or email of the user whose session it is.", "NAME"),
+    "password_file": _option("password_file", _FILE, "File that holds that user's password."),
+    "signature_hash": _option(
+        "signature_hash", click.Choice(["sha1", "sha256"]), "What logins are signed with."
+    ),
     "ca_file": _option("ca_file", _FILE, "Certificates to trust instead of the usual ones (PEM)."),
+    "proxy": _option("proxy", None, "HTTP proxy that leads to the chat service.", "URL"),
+    "proxy_auth_file": _option("proxy_auth_file", _FILE, "File that holds the proxy's USER:PASSWORD."),
     "act_as": _option(
         "act_as",
         click.IntRange(1, _LARGEST_USER),
@@ -49,6 +61,12 @@ OPTIONS: Final = {
     "concurrency": _option("concurrency", click.IntRange(1, 64), "Calls under way at once, at most."),
     "timeout": _option("timeout", Number(1, 300), "Seconds that one call may take in all."),
     "max_text": _option("max_text", click.IntRange(1), "Characters that a text may have."),
+    "guard_rewrites": _option(
+        "guard_rewrites", Number(0, 1), "Share of the known texts that one plan may rewrite; 1: any."
+    ),
+    "guard_dialog_marks": _option(
+        "guard_dialog_marks", click.IntRange(0), "Whole dialogs that one plan may mark."
+    ),
     "watch": _option("watch", click.Choice(["auto", "inotify", "poll"]), "How changes on disk are seen."),
     "rescan": _option("rescan", Number(1, 3600), "Seconds between looks at all files."),
     "grace": _option("grace", Number(1, 600), "Seconds for calls under way after SIGTERM."),
@@ -58,8 +76,20 @@ OPTIONS: Final = {
     ),
 }
 
-READING: Final = ("act_as", "max_text", "token_file", "api_key_file")
-SENDING: Final = ("api_url", "ca_file", "rate", "concurrency", "timeout", "ledger", "keep_text")
+GUARDING: Final = ("guard_rewrites", "guard_dialog_marks")
+CREDENTIAL: Final = (
+    "api_key_file",
+    "token_file",
+    "application_id",
+    "auth_key",
+    "auth_secret_file",
+    "login",
+    "password_file",
+    "signature_hash",
+)
+SERVICE: Final = ("api_url", "ca_file", "proxy", "proxy_auth_file", "timeout")
+READING: Final = ("act_as", "max_text", *CREDENTIAL)
+SENDING: Final = (*SERVICE, "rate", "concurrency", "ledger", "keep_text")
 
 
 def settings(*names: str) -> Decorator:

@@ -4,7 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -29,10 +29,16 @@ def commentary() -> Console:
 
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON document."""
+    stream = data_stream()
+    json.dump(value, stream, ensure_ascii=False, indent=2)
+    stream.write("\n")
+
+
+def data_stream() -> TextIO:
+    """Give stdout for what programs read: in UTF-8 (RFC 8259), whatever the terminal shows."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # RFC 8259, whatever the terminal shows
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+        sys.stdout.reconfigure(encoding="utf-8")
+    return sys.stdout
 
 
 def styled(line: Line) -> Text:

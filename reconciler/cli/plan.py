@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 import click
 
 from reconciler.cli.exit_code import ExitCode
-from reconciler.cli.options import READING, output, paths, retry_rejected, settings
+from reconciler.cli.guarding import APPROVING, guards_of
+from reconciler.cli.identity import rules_without_sending
+from reconciler.cli.options import output, paths, retry_rejected, settings
 from reconciler.cli.output import commentary, document, print_json, styled
 from reconciler.cli.survey import plan_survey, survey, unread
 from reconciler.core.problem import Problem
@@ -16,13 +18,16 @@ from reconciler.render.figures import figures
 from reconciler.render.plan_document import plan_document
 from reconciler.render.plan_lines import dialog_lines, summary_lines
 from reconciler.render.plan_markdown import plan_markdown
+from reconciler.render.refusal_lines import refusal_lines
 from reconciler.settings import Settings
 
 
 @click.command("plan")
 @paths()
-@settings(*READING, "ledger", "rate")
-@click.option("--exit-code", is_flag=True, help="Exit with 2 where something is to be sent.")
+@settings(*APPROVING, "rate")
+@click.option(
+    "--exit-code", is_flag=True, help="Exit with 2 where something is to be sent, or to be approved."
+)
 @click.option("--hide-text", is_flag=True, help="Show digests of texts in place of the texts.")
 @retry_rejected()
 @output("text", "json", "markdown")
@@ -31,11 +36,13 @@ def command(
 ) -> ExitCode:
     """Show what `apply` would send for the manifests under each PATH, and send nothing.
 
-    Reads the manifests and the ledger; writes neither, and opens no connection.
+    Reads the manifests and the ledger; writes neither. Calls nobody, but with a session of our own
+    and without --act-as: then it logs in to learn who acts.
     """
+    read_under = rules_without_sending(settings, os.environ)
     with open_reader(settings.ledger) as ledger:
-        found = survey(settings, os.environ, ledger)
-        plan = plan_survey(found, ledger, retry_rejected=retry_rejected)
+        found = survey(settings, read_under, ledger)
+        plan = plan_survey(found, ledger, guards=guards_of(settings), retry_rejected=retry_rejected)
         if not ledger.exists:
             commentary().print(
                 f"no ledger at {settings.ledger}: everything counts as not applied", style="warn"
@@ -48,6 +55,8 @@ def command(
                 click.echo(line)
         case _:
             _print(plan, settings.rate, texts=not hide_text)
+            for shown in refusal_lines(plan.refusals):
+                document().print(styled(shown))
     show_problems(plan.problems)
     lacking = unread(found, plan)
     show_unread(lacking)
@@ -59,7 +68,7 @@ def _exit_code(plan: PassPlan, lacking: Sequence[str], *, exit_code: bool) -> Ex
         return ExitCode.ERROR
     if plan.problems:
         return ExitCode.INVALID_MANIFESTS
-    pending = any(dialog.actions for dialog in plan.dialogs)
+    pending = plan.refusals or any(dialog.actions for dialog in plan.dialogs)
     return ExitCode.CHANGES_PENDING if exit_code and pending else ExitCode.DONE
 
 

@@ -8,7 +8,8 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.exit_code import ExitCode
-from reconciler.cli.options import READING, SENDING, paths, settings
+from reconciler.cli.guarding import guards_of
+from reconciler.cli.options import GUARDING, READING, SENDING, paths, settings
 from reconciler.cli.sending import stop_signal
 from reconciler.cli.serving import daemon, log_to_stderr, run_until
 from reconciler.log_lines import LogLines, event
@@ -17,7 +18,7 @@ from reconciler.settings import Settings
 
 @click.command("run")
 @paths()
-@settings(*READING, *SENDING, "watch", "rescan", "grace", "listen", "log_level")
+@settings(*READING, *SENDING, *GUARDING, "watch", "rescan", "grace", "listen", "log_level")
 def command(settings: Settings) -> ExitCode:
     """Watch the manifests under each PATH and keep the chat as they say, until SIGTERM or Ctrl-C."""
     log_to_stderr(settings.log_level)
@@ -28,7 +29,7 @@ def command(settings: Settings) -> ExitCode:
 async def _run(settings: Settings) -> None:
     log = logging.getLogger("reconciler")
     stop = stop_signal()
-    async with daemon(settings, os.environ, [LogLines()]) as (made, url):
+    async with daemon(settings, os.environ, [LogLines()], guards=guards_of(settings)) as (made, url):
         paths = " ".join(str(path) for path in settings.manifests)
         log.info(event("started", version=__version__, manifests=paths, ledger=settings.ledger, url=url))
         await run_until(stop, made, settings.grace)

@@ -1,40 +1,47 @@
 """The sending side put together: settings in, a sender and the ledger it writes out."""
 
 import asyncio
+import logging
 import random
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from typing import Final
 
 from reconciler.chat_api.client import ChatApi, ChatApiOptions
-from reconciler.chat_api.credentials import (
-    ApiKey,
-    Credential,
-    Secret,
-    UserToken,
-    secret_from_file,
-    secret_from_value,
-)
 from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.url import ApiUrl
-from reconciler.cli.survey import now
+from reconciler.cli.credential import credential, proxy
+from reconciler.cli.survey import now, rules
 from reconciler.core.call import Call
 from reconciler.core.message import UserId
+from reconciler.core.outcome import Answer
 from reconciler.ledger.opening import open_ledger, open_reader
 from reconciler.ledger.reader import LedgerReader
+from reconciler.log_lines import event
 from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.sender import Sender
 from reconciler.settings import Settings, SettingsError
+from reconciler.source.yaml_file import Rules
+
+_LOG: Final = logging.getLogger("reconciler.credential")
+_LOG.addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """What a pass sends and records with. `reader` may be used by one thread, not by the writer's."""
+    """What a pass sends and records with. `reader` may be used by one thread, not by the writer's.
 
+    `identify` gives what manifests are read under, or what a login was answered where it failed.
+    It raises a Failure where the settings contradict what the login answered. `log_in` gives that
+    answer, or None where nothing keeps us from calling.
+    """
+
+    identify: Callable[[], Awaitable[Rules | Answer]]
+    log_in: Callable[[], Awaitable[Answer | None]]
     sender: Sender
     limiter: Limiter
     recorder: GroupCommit
@@ -50,15 +57,19 @@ async def sending(
     Raises a Failure where a setting, a credential or the ledger can't be used.
     """
     options = api_options(settings, environ)
+
+    async def identify() -> Rules | Answer:  # no partial: that one's repr shows the environment
+        return await _identify(service, settings, environ)
+
     async with AsyncExitStack() as stack:
         thread = stack.enter_context(ThreadPoolExecutor(1, "ledger"))
         in_thread = partial(asyncio.get_running_loop().run_in_executor, thread)
         ledger = await in_thread(partial(open_ledger, settings.ledger, keep_text=settings.keep_text))
         stack.push_async_callback(in_thread, ledger.close)
         reader = stack.enter_context(open_reader(settings.ledger))
-        service = await ChatApi.open(options, writes=True)
-        stack.push_async_callback(service.aclose)
         limiter = Limiter(settings.rate)
+        service = await ChatApi.open(options, writes=True, limiter=limiter, notice=_log)
+        stack.push_async_callback(service.aclose)
         recorder = GroupCommit(ledger, thread)
         sender = Sender(
             service=service,
@@ -69,7 +80,14 @@ async def sending(
             jitter=random.SystemRandom().random,
             on_call=on_call,
         )
-        yield Sending(sender=sender, limiter=limiter, recorder=recorder, reader=reader)
+        yield Sending(
+            identify=identify,
+            log_in=service.prepare,
+            sender=sender,
+            limiter=limiter,
+            recorder=recorder,
+            reader=reader,
+        )
 
 
 def stop_signal() -> asyncio.Event:
@@ -87,38 +105,31 @@ def api_options(settings: Settings, environ: Mapping[str, str]) -> ChatApiOption
         raise SettingsError(msg)
     return ChatApiOptions(
         url=ApiUrl.parse(settings.api_url),
-        credential=_credential(settings, environ),
+        credential=credential(settings, environ),
         connections=settings.concurrency,
         timeout=settings.timeout,
         ca_file=settings.ca_file,
+        proxy=proxy(settings, environ),
     )
 
 
-def _credential(settings: Settings, environ: Mapping[str, str]) -> Credential:
-    key = _secret("RECONCILER_API_KEY", settings.api_key_file, environ)
-    token = _secret("RECONCILER_TOKEN", settings.token_file, environ)
-    match key, token:
-        case Secret(), None:
-            return ApiKey(key)
-        case None, Secret() if settings.act_as is not None:
-            return UserToken(token, UserId(settings.act_as))
-        case None, Secret():
-            msg = "RECONCILER_ACT_AS: is not set; with a token, say which user the token is of"
-        case None, None:
-            names = ("RECONCILER_API_KEY", "RECONCILER_TOKEN")
-            empty = "".join(f": {name} is empty" for name in names if environ.get(name) == "")
-            todo = "set RECONCILER_API_KEY_FILE or RECONCILER_TOKEN_FILE, or those without _FILE"
-            msg = f"no credential{empty}; {todo}"
-        case _:
-            msg = "both an API key and a token are set; keep the one to be used"
-    raise SettingsError(msg)
+async def log_in(settings: Settings, environ: Mapping[str, str]) -> Rules | Answer:
+    """Find out who we are, through a client that can do no more than log in; see `Sending.identify`."""
+    options = api_options(settings, environ)
+    service = await ChatApi.open(options, writes=False, limiter=Limiter(settings.rate))
+    try:
+        return await _identify(service, settings, environ)
+    finally:
+        await service.aclose()
 
 
-def _secret(name: str, path: Path | None, environ: Mapping[str, str]) -> Secret | None:
-    value = environ.get(name) or None
-    if value is not None and path is not None:
-        msg = f"{name} and {name}_FILE are both set; keep one"
-        raise SettingsError(msg)
-    if value is not None:
-        return secret_from_value(value, setting=name)
-    return None if path is None else secret_from_file(path, setting=f"{name}_FILE")
+async def _identify(service: ChatApi, settings: Settings, environ: Mapping[str, str]) -> Rules | Answer:
+    identity = await service.identify()
+    if isinstance(identity, UserId):
+        settings = replace(settings, act_as=identity.value)
+    return rules(settings, environ) if identity is None or isinstance(identity, UserId) else identity
+
+
+def _log(level: int, words: str) -> None:
+    """Log what happens to the credential; a command without a log says of it what it needs to."""
+    _LOG.log(level, event("credential", what=words))

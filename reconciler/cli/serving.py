@@ -10,8 +10,9 @@ from typing import Final, Literal, cast
 
 from reconciler.cli.address import parse_address
 from reconciler.cli.sending import Sending, sending
-from reconciler.cli.survey import locations_under, now, rules
+from reconciler.cli.survey import locations_under, now
 from reconciler.core.call import Call
+from reconciler.core.guard import Guards
 from reconciler.daemon.loop import Daemon
 from reconciler.daemon.observer import Observer
 from reconciler.log_lines import event
@@ -26,7 +27,7 @@ _QUIET_LIBRARIES: Final = ("httpx", "httpcore", "aiohttp", "asyncio", "watchfile
 
 @asynccontextmanager
 async def daemon(
-    settings: Settings, environ: Mapping[str, str], observers: Sequence[Observer]
+    settings: Settings, environ: Mapping[str, str], observers: Sequence[Observer], *, guards: Guards
 ) -> AsyncIterator[tuple[Daemon, str]]:
     """Put a daemon together, ready to run; give it and the URL of its metrics and probes.
 
@@ -47,7 +48,8 @@ async def daemon(
         made = Daemon(
             source=Directory(settings.manifests),
             watch=watch,
-            rules=rules(settings, environ),
+            identify=parts.identify,
+            guards=guards,
             known=locations_under(parts.reader.known_files(), settings),
             ledger=parts.reader,
             recorder=parts.recorder,
@@ -96,7 +98,7 @@ def _traffic(ceiling: float, parts: Sending, watch: Watch) -> Traffic:
     return Traffic(
         ceiling=ceiling,
         present_rate=parts.limiter.present_rate or ceiling,
-        waiting=parts.limiter.waiting,
+        waiting=parts.sender.calls_left,
         tripped=parts.sender.breaker.tripped,
         watch_errors=watch.errors,
     )

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from reconciler.cli.at_once import AtOnce
 from reconciler.core.failure import Failure
+from reconciler.core.guard import Guards
 from reconciler.core.report import FileReport
 from reconciler.ledger.reader import LedgerReader
 from reconciler.reconcile.agenda import Agenda, agenda
 from reconciler.reconcile.planning import PassPlan, plan_files
-from reconciler.settings import Settings
+from reconciler.settings import Settings, credential_kind
 from reconciler.source.directory import Directory, Scan, lies_under, location_of
 from reconciler.source.yaml_file import Rules
 
@@ -26,10 +27,14 @@ def now() -> datetime:
 
 
 def rules(settings: Settings, environ: Mapping[str, str]) -> Rules:
-    """Give what manifests are read under: who may act, and how long a text may be."""
-    key = settings.api_key_file is not None or bool(environ.get("RECONCILER_API_KEY"))
-    token = settings.token_file is not None or bool(environ.get("RECONCILER_TOKEN"))
-    return Rules(acting=settings.acting(one_user=token and not key), max_text=settings.max_text)
+    """Give what manifests are read under: who may act, and how long a text may be.
+
+    With a session of our own `act_as` is to be known, or anyone may act. Raises SettingsError where
+    the settings name more than one credential.
+    """
+    kind = credential_kind(settings, environ)
+    one_user = kind is not None and kind.of_one_user
+    return Rules(acting=settings.acting(one_user=one_user), max_text=settings.max_text)
 
 
 def locations_under(known: Mapping[str, FileReport], settings: Settings) -> Mapping[str, FileReport]:
@@ -78,7 +83,7 @@ def expect_whole(scan: Scan, here: str) -> None:
         raise SourceError(msg)
 
 
-def survey(settings: Settings, environ: Mapping[str, str], ledger: LedgerReader) -> Survey:
+def survey(settings: Settings, read_under: Rules, ledger: LedgerReader) -> Survey:
     """Look at all files. Raises SourceError where they can't be seen or a checkout is under way."""
     source = Directory(settings.manifests)
     scan = source.scan()
@@ -87,13 +92,14 @@ def survey(settings: Settings, environ: Mapping[str, str], ledger: LedgerReader)
         raise SourceError(msg)
     expect_whole(scan, source.here)
     at = now()
-    read_under = rules(settings, environ)
     known = locations_under(ledger.known_files(), settings)
     todo = agenda(scan, known, read_under.fingerprint(), at)
     return Survey(source=source, scan=scan, known=known, todo=todo, rules=read_under, at=at)
 
 
-def plan_survey(found: Survey, ledger: LedgerReader, *, retry_rejected: bool = False) -> PassPlan:
+def plan_survey(
+    found: Survey, ledger: LedgerReader, *, guards: Guards, retry_rejected: bool = False
+) -> PassPlan:
     """Read and plan what a survey found to do; what was deferred is planned at once."""
     locations = {file.location for file in found.todo.files} | set(found.todo.gone)
     return plan_files(
@@ -103,6 +109,7 @@ def plan_survey(found: Survey, ledger: LedgerReader, *, retry_rejected: bool = F
         rules=found.rules,
         others={at: report for at, report in found.known.items() if at not in locations},
         unusable=found.scan.problems,
+        guards=guards,
         now=found.at,
     )
 

@@ -1,9 +1,12 @@
 """Types of what is typed, where click's own let through what no command can use."""
 
 import os
-from typing import Any
+import re
+from typing import Any, Final
 
 import click
+
+_APPLICATION: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 
 class Number(click.FloatRange):
@@ -33,6 +36,18 @@ class ManifestPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+class ApplicationId(click.ParamType[int]):
+    """A number from 1. What is none is not repeated: it may be a secret in the wrong place."""
+
+    name = "id"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Give the number. Raises click.BadParameter."""
+        if _APPLICATION.fullmatch(str(value)) is None:
+            self.fail("is not the number of an application; copy it from the dashboard", param, ctx)
+        return int(value)
+
+
 class Name(click.ParamType[str]):
     """A name in UTF-8: no dialog has another."""
 
@@ -45,3 +60,18 @@ class Name(click.ParamType[str]):
         except UnicodeEncodeError:
             self.fail("is not UTF-8", param, ctx)
         return str(value)
+
+
+class Reason(Name):
+    """Why somebody asks for something: a line for the history, and not an empty one."""
+
+    name = "reason"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Give the reason without spaces around it. Raises click.BadParameter."""
+        reason = super().convert(value, param, ctx).strip()
+        if not reason:
+            self.fail("is empty; say why, for the history", param, ctx)
+        if not reason.isprintable():
+            self.fail("is more than one line of text", param, ctx)
+        return reason

@@ -1,6 +1,6 @@
 """An action: exactly one PUT, complete, so that the sender has nothing left to choose."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
 from reconciler.core.message import DialogId, Mark, MessageId, MessageText, UserId
@@ -35,9 +35,20 @@ class UpdateMessage:
         return frozenset(c.mark for c in self.changes if isinstance(c, MarkChange))
 
     @property
+    def mixed(self) -> bool:
+        """Tell whether it changes the text and marks too: then a refusal may be of either."""
+        return self.text is not None and bool(self.marks)
+
+    @property
     def origin(self) -> Origin:
         """Give the line that asked for this call first."""
         return self.changes[0].origin
+
+    def parts(self) -> tuple["UpdateMessage", ...]:
+        """Give the text and the marks as calls of their own, the next attempt of each."""
+        texts = tuple(change for change in self.changes if isinstance(change, TextChange))
+        marks = tuple(change for change in self.changes if isinstance(change, MarkChange))
+        return tuple(replace(self, changes=part, attempt=self.attempt + 1) for part in (texts, marks) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +72,11 @@ class MarkDialog:
         if any(c.user != self.actor or c.mark not in self.marks for c in self.covered):
             msg = "a covered mark is one that this call makes"
             raise ValueError(msg)
+
+    @property
+    def mixed(self) -> bool:
+        """A call for the dialog carries no text."""
+        return False
 
     @property
     def changes(self) -> tuple[DialogMarkChange | MarkChange, ...]:

@@ -27,10 +27,16 @@ class DialogMark(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedText:
-    """The text last applied; `text` is None where the ledger keeps digests only."""
+    """The text last applied, and when; `text` is None where the ledger keeps digests only.
+
+    It is not `certain` where a later call that changes it was made and its answer never came: then
+    the message may say either.
+    """
 
     digest: TextDigest
     text: MessageText | None = None
+    at: datetime | None = None
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +71,8 @@ class FailedAttempt:
     """What the ledger remembers of a change whose last attempt did not apply it.
 
     A rejection stands until the manifest (`manifest`, its digest) changes; a deferral until
-    `retry_at`, or until another text (`wanted`) is declared.
+    `retry_at`, or until another text (`wanted`) is declared. It is to be tried `alone` where the
+    call carried text and marks and was refused as a whole: then nobody knows which part was meant.
     """
 
     setback: Setback
@@ -75,13 +82,19 @@ class FailedAttempt:
     retry_at: datetime | None
     status: int | None
     words: str
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedState:
-    """All that the ledger knows of one dialog."""
+    """All that the ledger knows of one dialog.
+
+    `manifests` are the digests of the manifests that the texts and marks here were applied for:
+    as long as that is one and the same, the dialog is still being brought to it for the first time.
+    """
 
     texts: Mapping[MessageId, AppliedText] = field(default_factory=dict)
     marks: AbstractSet[AppliedMark] = frozenset()
     dialog_marks: Mapping[DialogMark, AppliedDialogMark] = field(default_factory=dict)
     failed: Mapping[ChangeKey, FailedAttempt] = field(default_factory=dict)
+    manifests: AbstractSet[bytes] = frozenset()

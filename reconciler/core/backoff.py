@@ -5,12 +5,15 @@ from typing import Final
 
 from reconciler.core.outcome import Cause, Deferred
 
-_BASE: Final = {Cause.THROTTLED: 1.0, Cause.OUTAGE: 2.0, Cause.CREDENTIAL: 15.0}
+_BASE: Final = {Cause.THROTTLED: 1.0, Cause.OUTAGE: 2.0, Cause.CREDENTIAL: 15.0, Cause.MIXED: 0.0}
 """Seconds that the first wait may last."""
 
 _LONGEST: Final = 300.0
 _LONGEST_ASKED: Final = 60.0
 _DOUBLINGS: Final = 16
+
+LONGEST_WAIT: Final = timedelta(seconds=_LONGEST + _LONGEST_ASKED)
+"""No wait is longer. One that seems to be is of a clock that was set back since: it is over."""
 
 
 def wait(deferred: Deferred, attempts: int, jitter: float) -> timedelta:

@@ -1,12 +1,13 @@
 """When to stop calling a service that does not answer, and when to look again.
 
-Calls flow until `_TRIP` different changes in a row have failed: one that fails again and again says
-nothing of the others. Then one probe at a time, after 30 s, 60 s, ... up to 5
-minutes. A refused credential trips it at once: repeating it could lock the account.
+Calls flow until five in a row have failed. Then one probe at a time, after 30 s, 60 s, ... up to 5
+minutes. While fewer than five different changes have failed, that may be their own fault: then
+only those wait, and what has not failed yet goes on. A refused credential stops everything at
+once: repeating it could lock the account.
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,9 +22,11 @@ _LONGEST_PAUSE: Final = timedelta(minutes=5)
 class Breaker:
     """The state after the outcomes so far. `probe_at` is None while calls flow.
 
-    `failing` is what failed since the last useful answer.
+    `failures` in a row since the last useful answer, of the changes `failing`; both count up to
+    five.
     """
 
+    failures: int = 0
     failing: frozenset[Hashable] = frozenset()
     pauses: int = 0
     probe_at: datetime | None = None
@@ -34,24 +37,48 @@ class Breaker:
         """Tell whether the next call, once one may be made, is a probe."""
         return self.probe_at is not None
 
-    def paused_until(self, now: datetime) -> datetime | None:
-        """Give when the next call may be made, if none may be made now."""
-        return self.probe_at if self.probe_at is not None and now < self.probe_at else None
+    @property
+    def open(self) -> bool:
+        """Tell whether calls for other changes than those that failed are stopped too."""
+        return self.tripped and (self.cause is Cause.CREDENTIAL or len(self.failing) >= _TRIP)
+
+    @property
+    def words(self) -> str:
+        """Say what keeps calls from being made; nothing where they flow."""
+        if not self.tripped:
+            return ""
+        if self.cause is Cause.CREDENTIAL:
+            return "the chat service refuses the credential"
+        return "the chat service gives no useful answer"
+
+    def paused_until(self, now: datetime, target: Hashable = None) -> datetime | None:
+        """Give when the next call may be made, if none may be made now; for `target`, if one is named.
+
+        A pause that seems longer than any is of a clock that was set back since: it is over.
+        """
+        if self.probe_at is None or not now < self.probe_at <= now + _LONGEST_PAUSE:
+            return None
+        return self.probe_at if self.open or target is None or target in self.failing else None
 
     def after(self, outcome: Outcome, now: datetime, target: Hashable) -> "Breaker":
         """Give the state that follows from one more outcome, of a call for `target`."""
         match outcome:
-            case Applied() | Rejected() | Deferred(cause=Cause.THROTTLED):
+            case Applied() | Rejected() | Deferred(cause=Cause.THROTTLED | Cause.MIXED):
                 return Breaker()
             case Deferred(cause=cause):
                 return self._failed(cause, now, target)
 
-    def _failed(self, cause: Cause, now: datetime, target: Hashable) -> "Breaker":
+    def trip(self, cause: Cause, now: datetime) -> "Breaker":
+        """Give the state in which no call is made for the next, longer pause."""
         if self.paused_until(now) is not None:
             return self  # a call that was already under way when the breaker tripped
-        failing = self.failing | {target}
-        if len(failing) < _TRIP and cause is not Cause.CREDENTIAL and not self.tripped:
-            return Breaker(failing=failing)
         pauses = self.pauses + 1
         pause = min(_PROBE_STEP * pauses, _LONGEST_PAUSE)
-        return Breaker(failing=failing, pauses=pauses, probe_at=now + pause, cause=cause)
+        return replace(self, pauses=pauses, probe_at=now + pause, cause=cause)
+
+    def _failed(self, cause: Cause, now: datetime, target: Hashable) -> "Breaker":
+        failing = self.failing if len(self.failing) >= _TRIP else self.failing | {target}
+        failed = replace(self, failing=failing, failures=min(self.failures + 1, _TRIP))
+        if not self.tripped and failed.failures < _TRIP and cause is not Cause.CREDENTIAL:
+            return failed
+        return failed.trip(cause, now)

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.core.applied import AppliedMark, AppliedState, AppliedText, ChangeKey, DialogMark
+from reconciler.core.applied import (
+    AppliedMark,
+    AppliedState,
+    AppliedText,
+    ChangeKey,
+    DialogMark,
+    FailedAttempt,
+)
 from reconciler.core.manifest import DeclaredUsers, Manifest
 from reconciler.core.message import Mark, MessageId, MessageText, UserId
 from reconciler.core.problem import Origin
@@ -80,12 +87,20 @@ def next_assertion(manifest: Manifest, applied: AppliedState, now: datetime) -> 
     return min((time for time in times if time > now), default=None)
 
 
+def tried(change: Change, applied: AppliedState) -> FailedAttempt | None:
+    """Give what is remembered of attempts at this very change; those at another text don't count."""
+    failed = applied.failed.get(change.key)
+    if failed is None or (isinstance(change, TextChange) and change.new.digest() != failed.wanted):
+        return None
+    return failed
+
+
 def _texts(manifest: Manifest, applied: AppliedState) -> Iterator[TextChange]:
     for message in manifest.messages:
         if message.text is None:
             continue
         old = applied.texts.get(message.id)
-        if old is None or old.digest != message.text.text.digest():
+        if old is None or not old.certain or old.digest != message.text.text.digest():
             yield TextChange(
                 message=message.id,
                 actor=message.text.actor,

@@ -7,6 +7,7 @@
 | 401 | deferred, credential | the session is gone or the credential wrong; the change is fine |
 | 3xx | deferred, outage | another host answered for `RECONCILER_API_URL`; redirects are not followed |
 | 408, 5xx, no answer | deferred, outage | the PUT may have been applied; a repeat is harmless |
+| 403 to a text with marks | deferred, mixed | one part may be allowed: they are tried one by one |
 | 429 | deferred, throttled | too fast |
 | 400, 403, 404, 422, other 4xx | rejected | the same call would be refused again |
 
@@ -48,6 +49,7 @@ class Cause(StrEnum):
     THROTTLED = "throttled"
     OUTAGE = "outage"
     CREDENTIAL = "credential"
+    MIXED = "mixed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,16 @@ def said(answer: Answer) -> str:
             return words
 
 
-def judge(answer: Answer) -> Outcome:
-    """Give the outcome that follows from an answer, by the table above."""
+def judge(answer: Answer, *, mixed: bool = False) -> Outcome:
+    """Give the outcome that follows from an answer, by the table above.
+
+    `mixed` tells that the call carried a text and marks.
+    """
     match answer:
         case Unanswered():
             return Deferred(Cause.OUTAGE)
+        case Answered(status=HTTPStatus.FORBIDDEN, page=False) if mixed:
+            return Deferred(Cause.MIXED)
         case Answered(status=status, page=page, retry_after=retry_after):
             return _judge_status(status, page=page, retry_after=retry_after)
 

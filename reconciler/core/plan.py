@@ -8,23 +8,36 @@ Every change stands in exactly one action or exactly one held item:
 | any | it was rejected, the manifest is the same | held, rejected |
 | any | it was deferred, the same value, and its time has not come | held, backing off |
 | a text; a mark of a message | the same message, the same user | one update of that message |
+| a text | its call carried marks too and was refused as a whole | an update of its own, without those |
 | marks of the dialog | the same user | one call for the dialog |
 | a mark of a message, be it backing off | a mark of the dialog in the same plan makes it too | that call |
 | a mark of a message | a mark of the dialog that would make it is backing off | held with it |
+| any of these | a guard trips over one of the dialog | held, guarded |
 
-Updates that carry a text go first, the dialog's own marks last. A whole-dialog call is made only
-where the manifest asks for it by name: it also reaches messages that nobody declared, so it never
-stands in for marks of single messages.
+Updates that carry a text go first, the dialog's own marks last; so a guard holds a dialog whole, or
+people would have read what is not there yet. A whole-dialog call is made only where the manifest
+asks for it by name: it also reaches messages that nobody declared, so it never stands in for marks
+of single messages.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
 from reconciler.core.applied import AppliedState, DialogMark, FailedAttempt, Setback
-from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange, diff, next_assertion
+from reconciler.core.backoff import LONGEST_WAIT
+from reconciler.core.diff import (
+    Change,
+    DialogMarkChange,
+    MarkChange,
+    TextChange,
+    diff,
+    next_assertion,
+    tried,
+)
+from reconciler.core.guard import Refusal
 from reconciler.core.manifest import Manifest
 from reconciler.core.message import MessageId, UserId
 
@@ -35,6 +48,7 @@ class HeldReason(StrEnum):
     SUSPENDED = "suspended"
     BACKING_OFF = "backing off"
     REJECTED = "rejected"
+    GUARDED = "guarded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +71,22 @@ class DialogPlan:
     next_assertion: datetime | None = None
     """When a mark of the dialog that is not due now becomes due."""
     suspended: bool = False
+    refusals: tuple[Refusal, ...] = ()
+    """Of the guards that hold this dialog."""
+
+
+def hold_guarded(plan: DialogPlan, refusals: Iterable[Refusal]) -> DialogPlan:
+    """Give the plan of a dialog with all its calls held, where one of `refusals` is about it."""
+    ours = tuple(refusal for refusal in refusals if plan.manifest.dialog in refusal.dialogs)
+    if not ours:
+        return plan
+    detail = "; ".join(refusal.words for refusal in ours)
+    guarded = (
+        Held(change=change, reason=HeldReason.GUARDED, detail=detail, until=None)
+        for action in plan.actions
+        for change in action.changes
+    )
+    return replace(plan, actions=(), held=(*guarded, *plan.held), refusals=ours)
 
 
 def plan_dialog(manifest: Manifest, applied: AppliedState, now: datetime) -> DialogPlan:
@@ -89,7 +119,7 @@ def _hold_failed(
     reasons = {
         change.key: reason
         for change in changes
-        if (failed := applied.failed.get(change.key)) and (reason := _why_held(change, failed, manifest, now))
+        if change.key in applied.failed and (reason := _why_held(change, manifest, applied, now))
     }
     asserted = _asserted(change for change in changes if change.key not in reasons)
     ready: list[Change] = []
@@ -106,13 +136,14 @@ def _hold_failed(
     return ready, tuple(held)
 
 
-def _why_held(change: Change, failed: FailedAttempt, manifest: Manifest, now: datetime) -> HeldReason | None:
+def _why_held(change: Change, manifest: Manifest, applied: AppliedState, now: datetime) -> HeldReason | None:
+    failed = applied.failed[change.key]
     match failed.setback:
         case Setback.REJECTED:
             return HeldReason.REJECTED if failed.manifest == manifest.digest else None
         case Setback.DEFERRED:
-            early = failed.retry_at is not None and now < failed.retry_at
-            return HeldReason.BACKING_OFF if early and _same_value(change, failed) else None
+            early = failed.retry_at is not None and now < failed.retry_at <= now + LONGEST_WAIT
+            return HeldReason.BACKING_OFF if early and tried(change, applied) else None
 
 
 def _detail(failed: FailedAttempt) -> str:
@@ -162,10 +193,10 @@ def _updates(
     manifest: Manifest, applied: AppliedState, changes: Iterable[TextChange | MarkChange]
 ) -> list[UpdateMessage]:
     """Group by message and user; `changes` has texts first, so groups with a text come first."""
-    groups: dict[tuple[MessageId, UserId], list[TextChange | MarkChange]] = {}
+    groups: dict[tuple[MessageId, UserId, bool], list[TextChange | MarkChange]] = {}
     for change in changes:
         actor = change.actor if isinstance(change, TextChange) else change.user
-        groups.setdefault((change.message, actor), []).append(change)
+        groups.setdefault((change.message, actor, _goes_alone(change, applied)), []).append(change)
     return [
         UpdateMessage(
             dialog=manifest.dialog,
@@ -174,8 +205,13 @@ def _updates(
             changes=tuple(group),
             attempt=_attempt(applied, group),
         )
-        for (message, actor), group in groups.items()
+        for (message, actor, _), group in groups.items()
     ]
+
+
+def _goes_alone(change: Change, applied: AppliedState) -> bool:
+    failed = tried(change, applied)
+    return isinstance(change, TextChange) and failed is not None and failed.alone
 
 
 def _dialog_calls(
@@ -208,12 +244,6 @@ def _attempt(applied: AppliedState, changes: Iterable[Change]) -> int:
     behind = (
         failed.attempts
         for change in changes
-        if (failed := applied.failed.get(change.key))
-        and failed.setback is Setback.DEFERRED
-        and _same_value(change, failed)
+        if (failed := tried(change, applied)) and failed.setback is Setback.DEFERRED
     )
     return 1 + max(behind, default=0)
-
-
-def _same_value(change: Change, failed: FailedAttempt) -> bool:
-    return not isinstance(change, TextChange) or change.new.digest() == failed.wanted

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from reconciler.core.action import MarkDialog
 from reconciler.core.applied import ChangeKey
 from reconciler.core.call import Call
+from reconciler.core.guard import Refusal
 from reconciler.core.manifest import BrokenManifest
 from reconciler.core.message import DialogId
 from reconciler.core.outcome import Applied, Deferred, Rejected, said
@@ -79,6 +80,10 @@ class Report:
     calls: tuple[Call, ...]
     problems: tuple[Problem, ...]
     """All problems: of those files, of the files that could not be read, and conflicts."""
+    bugs: int = 0
+    """Dialogs that were held because of a mistake in this program."""
+    refusals: tuple[Refusal, ...] = ()
+    """Of the guards that held dialogs of those files."""
 
     def outcomes(self) -> Counter[type[Applied] | type[Deferred] | type[Rejected]]:
         """Count the calls by what came of them."""
@@ -94,26 +99,26 @@ def report_dialog(
 ) -> DialogReport:
     """Give how a dialog stands after `calls`, which are of its plan's actions, in order.
 
-    `come_back_at` is when to send the actions that were not sent, `why` what keeps them.
+    Of several calls for the same change the last one counts. `come_back_at` is when to send the
+    actions that were not sent, `why` what keeps them.
     """
     manifest = plan.manifest
     held = Counter(h.reason for h in plan.held)
-    sent: set[ChangeKey] = set()
-    failures: list[str] = []
-    for call in calls:
-        keys = _settled_by(call)
-        sent |= keys
+    decided = {key: call for call in calls for key in _settled_by(call)}
+    for call in decided.values():
         match call.outcome:
             case Deferred():
-                held[HeldReason.BACKING_OFF] += len(keys)
+                held[HeldReason.BACKING_OFF] += 1
             case Rejected():
-                held[HeldReason.REJECTED] += len(keys)
+                held[HeldReason.REJECTED] += 1
             case Applied():
-                continue
-        failures.append(said(call.answer))
-    unsent = sum(change.key not in sent for action in plan.actions for change in action.changes)
+                pass
+    last = [call for call in calls if any(decided[key] is call for key in _settled_by(call))]
+    failures = [said(call.answer) for call in last if not isinstance(call.outcome, Applied)]
+    unsent = sum(change.key not in decided for action in plan.actions for change in action.changes)
     suspend = [manifest.suspend.reason] if plan.suspended and manifest.suspend else []
-    details = [*failures, *(h.detail for h in plan.held), *suspend]
+    refused = "; ".join(refusal.note for refusal in plan.refusals)
+    details = [*filter(None, [refused]), *failures, *(h.detail for h in plan.held), *suspend]
     return DialogReport(
         name=manifest.name,
         dialog=manifest.dialog,
@@ -125,7 +130,7 @@ def report_dialog(
         pending=unsent,
         held=MappingProxyType(dict(held)),
         note=details[0] if details else why,
-        due_at=_due_at(plan, calls, come_back_at if unsent else None),
+        due_at=_due_at(plan, last, come_back_at if unsent else None),
     )
 
 
@@ -153,7 +158,7 @@ def _settled_by(call: Call) -> set[ChangeKey]:
 
 
 def _condition(held: Counter[HeldReason], unsent: int) -> Condition:
-    if held[HeldReason.REJECTED]:
+    if held[HeldReason.REJECTED] or held[HeldReason.GUARDED]:
         return Condition.STALLED
     if held[HeldReason.BACKING_OFF]:
         return Condition.BACKING_OFF

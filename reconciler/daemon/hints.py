@@ -1,9 +1,22 @@
 """Why to look at the files again: something may have changed on disk, or calls under way came back."""
 
 import asyncio
+from typing import Protocol
 
 from reconciler.reconcile.waiting import first
-from reconciler.source.watch import Watch
+
+
+class Watch(Protocol):
+    """What tells that files may have changed."""
+
+    @property
+    def reason(self) -> str | None:
+        """Say why polling is in force though it was not asked for."""
+        ...
+
+    async def changed(self, timeout: float) -> bool:  # noqa: ASYNC109  # its end is an answer, not an error
+        """Wait until something may have changed, or for `timeout` seconds, and tell which it was."""
+        ...
 
 
 class Hints:

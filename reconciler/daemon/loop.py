@@ -1,41 +1,42 @@
 """The daemon's loop.
 
-A change on disk ends a pass that is still sending, so that what changed goes first: its files
-whose calls are under way are left to come back on their own, and no other pass plans them
-meanwhile; the rest follows in the next pass. Every wake-up means the same: look again.
+Each turn looks at the files, plans those that are worth it and starts a pass that sends the plan;
+it does not wait for the pass. What is declared anew while an older pass still sends the same
+dialog calls that off: the older pass makes no new call for it, and once the call under way is
+answered the dialog is planned again. Every wake-up means the same: look again.
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
-from reconciler.core.outcome import Cause
-from reconciler.core.problem import Problem
-from reconciler.core.report import FileReport
+from reconciler.core.guard import Guards
+from reconciler.core.outcome import Answer, said
+from reconciler.core.report import FileReport, Report
 from reconciler.daemon.health import Health
-from reconciler.daemon.hints import Hints
+from reconciler.daemon.hints import Hints, Watch
 from reconciler.daemon.observer import Observer
-from reconciler.ledger.entry import ForgottenFile
+from reconciler.daemon.passes import Passes
+from reconciler.daemon.state import State
 from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.agenda import Agenda, agenda, hindrance
 from reconciler.reconcile.group_commit import GroupCommit
-from reconciler.reconcile.one_pass import report_unsent, send_pass
-from reconciler.reconcile.planning import AppliedStates, PassPlan, plan_files
+from reconciler.reconcile.planning import AppliedStates, plan_files
 from reconciler.reconcile.sender import Sender
 from reconciler.reconcile.waiting import first
 from reconciler.source.directory import Directory, ManifestFile, Scan
-from reconciler.source.watch import Watch
 from reconciler.source.yaml_file import Rules
 
 T = TypeVar("T")
 
-_BEAT: Final = 5.0
-"""Seconds: the loop wakes at least this often, to show that it lives."""
+_BEAT: Final = 2.0
+"""Seconds: the loop wakes at least this often, to show that it lives, and looks for requests."""
+
+_BREATHER: Final = 0.25
+"""Seconds between turns that only time asks for: what becomes due one by one is taken together."""
 
 _QUIET: Final = 0.03
 """Seconds between two scans that must agree before a change is acted on: it may be half written."""
@@ -43,19 +44,16 @@ _QUIET: Final = 0.03
 _RESTLESS: Final = 30
 """Scans after which a tree that never comes to rest is acted on all the same."""
 
-_NO_ANSWER: Final = "the chat service gives no useful answer; one call at a time looks for one"
-_NO_SERVICE: Final = {
-    Cause.CREDENTIAL: "the chat service refuses the credential; correct the API key or the token"
-}
-
-_LEDGER_RETRY: Final = 5.0
 _HINDERED_RETRY: Final = 1.0
+_FAILED_RETRY: Final = 5.0
+_IDENTIFY_RETRY: Final = 30.0
 
 
 class Daemon:
     """Keeps the chat as the manifests say, until it is told to stop.
 
     `files` is how each file stands; a file whose calls are under way stands as it was planned.
+    `identify` gives what manifests are read under, or what keeps us from knowing who we are.
     """
 
     def __init__(
@@ -63,7 +61,8 @@ class Daemon:
         *,
         source: Directory,
         watch: Watch,
-        rules: Rules,
+        identify: Callable[[], Awaitable[Rules | Answer]],
+        guards: Guards,
         known: Mapping[str, FileReport],
         ledger: AppliedStates,
         recorder: GroupCommit,
@@ -76,8 +75,8 @@ class Daemon:
         self._source = source
         self._watch = watch
         self._hints = Hints(watch)
-        self._rules = rules
-        self._fingerprint = rules.fingerprint()
+        self._identify = identify
+        self._guards = guards
         self._ledger = ledger
         self._recorder = recorder
         self._sender = sender
@@ -85,51 +84,99 @@ class Daemon:
         self._clock = clock
         self._reading = reading
         self._observers = observers
-        self._sending: set[asyncio.Task[None]] = set()
-        self._under_way: set[str] = set()
-        self._polling: str | None = None
-        self.unusable: tuple[Problem, ...] = ()
-        self.files = dict(known)
+        self._turned_at = -_BREATHER
+        self._asked = False
+        self._looked = False
         self.health = Health()
+        self.state = State(self.health, observers)
+        self._passes = Passes(
+            known=known,
+            recorder=recorder,
+            sender=sender,
+            clock=clock,
+            answered=self.state.service,
+            came_back=self._hints.give,
+            reported=self._reported,
+        )
+        self.files: Mapping[str, FileReport] = self._passes.files
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then wait for the calls under way and return."""
-        while not stop.is_set():
+        rules = await self._who_we_are(stop)
+        while rules is not None and not stop.is_set():
             try:
-                self._tell_of_polling()
+                self._passes.collect()
                 await self._look_at_ledger()
-                resume_at = await self._turn(stop)
-                self._collect()
-            except LedgerError as failure:
-                self._hinder(ledger=str(failure))
-                await first(asyncio.sleep(_LEDGER_RETRY), stop.wait())
-            else:
+                self.state.hinder(ledger=None)
+                resume_at = await self._turn(rules, stop)
+                self.state.hinder(bug=None)
                 await self._rest(resume_at, stop)
-        await asyncio.gather(*self._sending, return_exceptions=True)
-        self._collect()
+            except LedgerError as failure:
+                self._passes.underway.call_off_all()  # what is declared anew meanwhile goes unseen
+                self.state.hinder(ledger=str(failure))
+                await first(asyncio.sleep(_FAILED_RETRY), stop.wait())
+            except Exception as error:  # noqa: BLE001  # whatever it is, the loop goes on
+                self.state.bug(error)
+                await first(asyncio.sleep(_FAILED_RETRY), stop.wait())
+        await self._passes.end()
 
-    async def _turn(self, stop: asyncio.Event) -> float:
-        """Look at the files and do what is to be done; give the monotonic time of the next look."""
-        scan = await self._settled_scan(stop)
-        self._hinder(source=hindrance(scan))
-        self._tell_of_unusable(scan)
+    async def _who_we_are(self, stop: asyncio.Event) -> Rules | None:
+        """Ask until it is known; None where `stop` came first."""
+        while not stop.is_set():
+            self.health.beats()
+            identity = await self._identify()
+            if isinstance(identity, Rules):
+                self.state.hinder(service=None)
+                return identity
+            self.state.hinder(service=f"no session with the chat service: {said(identity)}")
+            ends = self._now() + _IDENTIFY_RETRY
+            while self._now() < ends and not stop.is_set() and not self._sender.rotated():
+                self.health.beats()
+                await first(asyncio.sleep(_BEAT), stop.wait())
+        return None
+
+    async def _turn(self, rules: Rules, stop: asyncio.Event) -> float:
+        """Look at the files and start what is to be done; give the loop's time of the next look."""
+        self._turned_at = self._now()
+        self.state.polling(self._watch.reason)
+        scan = await self._settled_scan(rules, stop)
+        self.state.hinder(source=hindrance(scan))
+        self.state.unusable(scan.problems)
         if scan.busy is not None or not scan.files:
-            return time.monotonic() + min(self._rescan, _HINDERED_RETRY)
-        todo = self._agenda(scan, self._under_way)
+            return self._now() + min(self._rescan, _HINDERED_RETRY)
+        todo = self._agenda(scan, rules)
         for location in todo.gone:
-            await self._recorder.write(ForgottenFile(location=location))
-            del self.files[location]
-        if todo.news:
-            await self._pass(scan, (*todo.changed, *todo.unsettled), stop)
-        elif todo.due or not (self.health.first_pass_done or self._under_way):
-            await self._pass(scan, (*todo.unsettled, *todo.due), stop)
-        left = self._agenda(scan, self._under_way)
-        if not (left.changed or left.due or self._under_way):
+            await self._passes.forget(location)
+        files = self._worth_a_look(todo)
+        if files or not self._looked:
+            await self._start_pass(scan, rules, files)
+            self._looked = True
+        left = self._agenda(scan, rules)
+        if not (left.changed or left.due or self._passes.underway.dialogs):
             self.health.first_pass_done = True
         return self._next_look(left)
 
-    async def _pass(self, scan: Scan, files: Sequence[ManifestFile], stop: asyncio.Event) -> None:
-        """Plan and send; a change on disk, or `stop`, ends the sending but for the calls under way."""
+    def _worth_a_look(self, todo: Agenda) -> Sequence[ManifestFile]:
+        due = self._due_now(todo)
+        asked, self._asked = self._asked, False
+        if self._looked and not (todo.news or due or asked):
+            return ()
+        return (*todo.changed, *todo.unsettled, *due, *(todo.waiting if asked else ()))
+
+    def _due_now(self, todo: Agenda) -> Sequence[ManifestFile]:
+        """Give the files whose time has come; while calls don't flow one of them is enough for a probe.
+
+        The one that has waited longest: a change that always fails must not be the only probe.
+        """
+        breaker = self._sender.breaker
+        if not breaker.open or not todo.due:
+            return todo.due
+        if self._passes.underway.dialogs or breaker.paused_until(self._clock()):
+            return ()
+        return (min(todo.due, key=lambda file: self.files[file.location].due_at or self._clock()),)
+
+    async def _start_pass(self, scan: Scan, rules: Rules, files: Sequence[ManifestFile]) -> None:
+        """Plan `files` and start to send; a pass that was started goes on by itself."""
         locations = {file.location for file in files}
         plan = await self._in_thread(
             partial(
@@ -137,59 +184,33 @@ class Daemon:
                 files,
                 source=self._source,
                 ledger=self._ledger,
-                rules=self._rules,
+                rules=rules,
                 others={at: report for at, report in self.files.items() if at not in locations},
-                under_way=frozenset(self._under_way),
+                under_way=frozenset(self._passes.underway.dialogs),
                 unusable=scan.problems,
+                guards=self._guards,
                 now=self._clock(),
                 on_file=self.health.beats,
             )
         )
         for observer in self._observers:
             observer.planned(plan)
-        ours = {file.file.location for file in plan.files}
-        self._under_way |= ours
-        self.files.update((file.file.location, report_unsent(file, plan.started_at)) for file in plan.files)
-        interrupt = asyncio.Event()
-        sending = asyncio.create_task(self._send(plan, interrupt))
-        self._sending.add(sending)
-        await first(asyncio.shield(sending), self._until_news(ours), stop.wait())
-        interrupt.set()
+        self._passes.start(plan)
 
-    async def _send(self, plan: PassPlan, interrupt: asyncio.Event) -> None:
-        def came_back(report: FileReport) -> None:
-            self.files[report.location] = report
-            self._under_way.discard(report.location)
-            self._tell_of_service()
-            if interrupt.is_set():
-                self._hints.give()
-
-        try:
-            report = await send_pass(
-                plan,
-                sender=self._sender,
-                recorder=self._recorder,
-                clock=self._clock,
-                stop=interrupt,
-                on_file=came_back,
-            )
-        finally:
-            self._under_way -= {file.file.location for file in plan.files}
-            self._tell_of_service()
+    def _reported(self, report: Report) -> None:
         for observer in self._observers:
             observer.reported(report)
 
-    def _collect(self) -> None:
-        """Let go of passes that ended, and raise what ended one early."""
-        for task in [task for task in self._sending if task.done()]:
-            self._sending.discard(task)
-            task.result()
+    @property
+    def sending(self) -> bool:
+        """Tell whether any dialog is being sent."""
+        return bool(self._passes.underway.dialogs)
 
-    async def _settled_scan(self, stop: asyncio.Event) -> Scan:
+    async def _settled_scan(self, rules: Rules, stop: asyncio.Event) -> Scan:
         """Scan; where that shows news, scan until two scans agree."""
         scan = await self._scan()
         for _ in range(_RESTLESS):
-            if stop.is_set() or not self._agenda(scan, self._under_way).news:
+            if stop.is_set() or not self._agenda(scan, rules).news:
                 break
             await asyncio.sleep(_QUIET)
             before, scan = scan, await self._scan()
@@ -197,42 +218,39 @@ class Daemon:
                 break
         return scan
 
-    async def _until_news(self, ours: AbstractSet[str]) -> None:
-        """Return once the files on disk are no longer those that are known or planned.
-
-        Those that an earlier pass still has under way are none of this pass's business.
-        """
-        look_at = time.monotonic() + self._rescan
-        while True:
-            self.health.beats()
-            if await self._hints.wait(_BEAT) or time.monotonic() >= look_at:
-                look_at = time.monotonic() + self._rescan
-                scan = await self._scan()
-                if scan.busy is None and self._agenda(scan, self._under_way - ours).news:
-                    self._hints.give()  # this look only tells that another pass is due
-                    return
-
     def _next_look(self, todo: Agenda) -> float:
-        """Give the monotonic time at which something is due, or a look at all files is."""
-        if todo.due:
-            return time.monotonic()
-        until_due = (todo.next_due - self._clock()).total_seconds() if todo.next_due else self._rescan
-        return time.monotonic() + min(self._rescan, until_due)
+        """Give the loop's time at which something is due, or a look at all files is."""
+        if self._due_now(todo):
+            return max(self._now(), self._turned_at + _BREATHER)
+        now = self._clock()
+        probe_at = self._sender.breaker.paused_until(now)
+        times = (todo.next_due, probe_at if todo.due else None)
+        waits = ((time - now).total_seconds() for time in times if time is not None)
+        return self._now() + min((self._rescan, *waits))
 
     async def _rest(self, until: float, stop: asyncio.Event) -> None:
-        """Wait for a hint, for a time, or for `stop`."""
+        """Wait for a hint, a time, a request or `stop`."""
         while not stop.is_set():
             self.health.beats()
-            left = until - time.monotonic()
+            left = until - self._now()
             if left <= 0:
                 return
             hint = asyncio.ensure_future(self._hints.wait(min(left, _BEAT)))
             await first(hint, stop.wait())
             if not hint.cancelled() and hint.result():
                 return
+            await self._look_for_requests()
+            if self._asked:
+                return
 
-    def _agenda(self, scan: Scan, under_way: AbstractSet[str]) -> Agenda:
-        return agenda(scan, self.files, self._fingerprint, self._clock(), under_way)
+    async def _look_for_requests(self) -> None:
+        """See whether a person asked for something, or there is another credential to try."""
+        if await self._recorder.requests_changed() or self._sender.rotated():
+            self._asked = True
+            self.state.service(self._sender.breaker)
+
+    def _agenda(self, scan: Scan, rules: Rules) -> Agenda:
+        return agenda(scan, self.files, rules.fingerprint(), self._clock(), self._passes.underway.dialogs)
 
     async def _scan(self) -> Scan:
         given = self._hints.given
@@ -243,35 +261,14 @@ class Daemon:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)
 
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
     async def _look_at_ledger(self) -> None:
         """Raise where the ledger can't be used; where it could not be, writing is what proves it."""
         if self.health.hindrances.get("ledger") is None:
             await self._recorder.check()
         else:
             await self._recorder.prove()
-            self._hinder(ledger=None)
-
-    def _tell_of_service(self) -> None:
-        """Note where the service gives no useful answer, and when it does again."""
-        cause = self._sender.breaker.cause
-        self._hinder(service=None if cause is None else _NO_SERVICE.get(cause, _NO_ANSWER))
-
-    def _tell_of_unusable(self, scan: Scan) -> None:
-        if scan.problems != self.unusable:
-            self.unusable = scan.problems
-            for observer in self._observers:
-                observer.unusable(scan.problems)
-
-    def _tell_of_polling(self) -> None:
-        if self._watch.reason != self._polling:
-            self._polling = self._watch.reason
-            for observer in self._observers:
-                observer.polling(self._polling)
-
-    def _hinder(self, **reasons: str | None) -> None:
-        """Note what stands in the way of the source or the ledger, and tell of it where that changed."""
-        before = self.health.hindrance
-        self.health.hindrances.update(reasons)
-        if self.health.hindrance != before:
-            for observer in self._observers:
-                observer.hindered(self.health.hindrance)
+        await self._look_for_requests()

@@ -35,3 +35,7 @@ class Observer(Protocol):
     def hindered(self, reason: str | None) -> None:
         """Take note that nothing is done for `reason`; None: that is over."""
         ...
+
+    def bug(self, words: str) -> None:
+        """Take note of a mistake in this program that ended a turn of the loop; it goes on."""
+        ...

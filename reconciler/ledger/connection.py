@@ -1,7 +1,7 @@
 """Connections to a ledger's file: how they are set up, and what SQLite's errors mean to a person."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import aiosql
 
 from reconciler.ledger.errors import (
+    BackupUnwritable,
     LedgerDamaged,
     LedgerNotSqlite,
     LedgerUnreadable,
@@ -18,6 +19,9 @@ from reconciler.ledger.errors import (
 
 QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("queries"), "sqlite3", encoding="utf-8")
 """Every named query; the first argument of each is the connection."""
+
+Opener = Callable[[str], sqlite3.Connection]
+"""Gives a connection to the database at a URI."""
 
 _OLDEST_SQLITE: Final = (3, 37, 0)
 """The first with STRICT tables."""
@@ -50,15 +54,14 @@ def check_sqlite(path: Path, version: tuple[int, ...] = sqlite3.sqlite_version_i
         raise SqliteTooOld(path, what=f"this Python's SQLite is {'.'.join(map(str, version))}, too old")
 
 
-def connect(path: Path, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
+def open_sqlite(uri: str) -> sqlite3.Connection:
+    """Open the database at a URI (https://sqlite.org/uri.html)."""
+    return sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+
+
+def connect(path: Path, mode: Literal["ro", "rw"], opener: Opener = open_sqlite) -> sqlite3.Connection:
     """Open an existing file. Its schema is not trusted: it can't call what SQLite finds risky."""
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
-        uri=True,
-        timeout=_PATIENCE,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+    connection = opener(f"{path.absolute().as_uri()}?mode={mode}")
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -72,6 +75,12 @@ def connect(path: Path, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
     return connection
 
 
+def tells_of_damage(error: sqlite3.DatabaseError) -> bool:
+    """Tell whether SQLite found something in the file that it never wrote."""
+    name: str = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
+    return name.startswith("SQLITE_CORRUPT") or name == "SQLITE_NOTADB"
+
+
 @contextmanager
 def explained(path: Path, doing: type[LedgerUnreadable | LedgerUnwritable]) -> Iterator[None]:
     """Turn what SQLite says into a LedgerError; a mistake in our own SQL or values stays a bug."""
@@ -82,12 +91,13 @@ def explained(path: Path, doing: type[LedgerUnreadable | LedgerUnwritable]) -> I
         raise ValueError(msg) from error
     except sqlite3.DatabaseError as error:
         name: str = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
-        if name.startswith("SQLITE_CORRUPT"):
+        if tells_of_damage(error) and name != "SQLITE_NOTADB":
             raise LedgerDamaged(path) from error
         if name == "SQLITE_NOTADB":
             raise LedgerNotSqlite(path) from error
         if name == "SQLITE_ERROR":
             raise
         what, todo = _REASONS.get("_".join(name.split("_")[:2]), ("SQLite refuses", None))
-        action = "written" if doing is LedgerUnwritable else "read"
-        raise doing(path, what=f"the ledger can't be {action}: {what} ({name})", todo=todo) from error
+        cant = "can't be written" if issubclass(doing, LedgerUnwritable) else "can't be read"
+        subject = "the backup" if issubclass(doing, BackupUnwritable) else "the ledger"
+        raise doing(path, what=f"{subject} {cant}: {what} ({name})", todo=todo) from error

@@ -31,6 +31,10 @@ class LedgerInUse(LedgerError):
         super().__init__(path, what=f"the ledger is in use by {holder}{start}")
 
 
+class LedgerMissing(LedgerError):
+    """There is no ledger; name the one that `reconciler apply` or `run` writes."""
+
+
 class LedgerDirectoryMissing(LedgerError):
     """The directory of the ledger doesn't exist; make it, or name another file."""
 
@@ -93,6 +97,14 @@ class LedgerUnwritable(LedgerError):
 
 class LedgerUnreadable(LedgerError):
     """The ledger can't be read; look at the disk and the file's permissions."""
+
+
+class BackupExists(LedgerError):
+    """Something has the backup's name already; name another file, a backup overwrites none."""
+
+
+class BackupUnwritable(LedgerUnwritable):
+    """The backup can't be written; look at the disk and the permissions of the directory."""
 
 
 class SqliteTooOld(LedgerError):

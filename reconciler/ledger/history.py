@@ -1,11 +1,13 @@
-"""What the record tells a reader: one row an action, and how many came out how."""
+"""What the record tells a reader: calls and requests, newest first, and how many calls came out how."""
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from reconciler.core.guard import Guard
 from reconciler.core.message import DialogId, Mark, MessageId, MessageText, TextDigest, UserId
 from reconciler.core.outcome import Cause
 from reconciler.core.problem import Origin
@@ -56,6 +58,66 @@ class HistoryRow:
     words: str
     request_id: str | None
     answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRow:
+    """A person let a plan pass a guard, with that many changes; `after` is the last action by then."""
+
+    plan: str
+    guard: Guard
+    reason: str
+    by: str
+    at: datetime
+    after: int
+    changes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRow:
+    """A person freed that many changes that were rejected; `after` is the last action by then.
+
+    `dialog` and its `name` are None where that was in all dialogs.
+    """
+
+    dialog: DialogId | None
+    name: str | None
+    reason: str
+    by: str
+    at: datetime
+    after: int
+    freed: int
+
+
+RequestRow = ApprovalRow | RetryRow
+
+
+Told = HistoryRow | RequestRow
+"""One entry of the history."""
+
+
+def newest_first(calls: Iterable[HistoryRow], requests: Iterable[RequestRow]) -> Iterator[Told]:
+    """Put requests between the calls that were made before and after them; `calls` are newest first."""
+    waiting = sorted(requests, key=_when)
+    for call in calls:
+        while waiting and waiting[-1].after >= call.number:
+            yield waiting.pop()
+        yield call
+    yield from reversed(waiting)
+
+
+def oldest_first(calls: Iterable[HistoryRow], requests: Iterable[RequestRow]) -> Iterator[Told]:
+    """Put requests between the calls that were made before and after them; `calls` are oldest first."""
+    waiting = deque(sorted(requests, key=_when))
+    for call in calls:
+        while waiting and waiting[0].after < call.number:
+            yield waiting.popleft()
+        yield call
+    yield from waiting
+
+
+def _when(request: RequestRow) -> tuple[int, datetime]:
+    return request.after, request.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

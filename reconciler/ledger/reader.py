@@ -4,30 +4,24 @@ import itertools
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from reconciler.core.applied import (
-    AppliedDialogMark,
-    AppliedMark,
-    AppliedState,
-    AppliedText,
-    ChangeKey,
-    DialogMark,
-    FailedAttempt,
-    Setback,
-)
-from reconciler.core.message import DialogId, Mark, MessageId, MessageText, TextDigest, UserId
+from reconciler.core.applied import AppliedState
+from reconciler.core.guard import Approval
+from reconciler.core.message import DialogId
 from reconciler.core.problem import Problem
 from reconciler.core.report import DialogReport, FileReport
+from reconciler.ledger.applied_rows import applied_state
 from reconciler.ledger.connection import QUERIES, explained
 from reconciler.ledger.encoding import time_of, unescape
 from reconciler.ledger.errors import LedgerUnreadable
 from reconciler.ledger.file_rows import dialog_report, problem_of
-from reconciler.ledger.history import HistoryRow, Totals, history_row
+from reconciler.ledger.history import HistoryRow, RequestRow, Totals, history_row
+from reconciler.ledger.request_rows import approval, approval_row, retry_row
 
 _PAGE: Final = 500
 _AFTER_ALL: Final = 2**63 - 1
@@ -63,37 +57,34 @@ class LedgerReader:
             self._connection.close()
 
     def applied(self, dialog: DialogId) -> AppliedState:
-        """Give what is known to be applied; a text that an unanswered call may have changed is left out."""
+        """Give what is known to be applied; a text is uncertain where a call may have changed it.
+
+        A rejection that a retry freed has no manifest (b""), so that it holds no change and is
+        still known to have been tried.
+        """
         with self._snapshot() as connection:
-            texts = QUERIES.applied_texts(connection, dialog=dialog.value)
-            marks = QUERIES.applied_marks(connection, dialog=dialog.value)
-            dialog_marks = QUERIES.applied_dialog_marks(connection, dialog=dialog.value)
-            failed = QUERIES.failed_attempts(connection, dialog=dialog.value)
-            return AppliedState(
-                texts={
-                    MessageId(message): AppliedText(
-                        digest=TextDigest(digest), text=None if text is None else MessageText(text)
-                    )
-                    for message, digest, text in texts
-                },
-                marks=frozenset(
-                    AppliedMark(MessageId(message), Mark(mark), UserId(user)) for message, mark, user in marks
-                ),
-                dialog_marks={
-                    DialogMark(Mark(mark), UserId(user)): AppliedDialogMark(
-                        at=time_of(answered_at),
-                        requested_at=None if requested_at is None else unescape(requested_at),
-                    )
-                    for mark, user, answered_at, requested_at in dialog_marks
-                },
-                failed=dict(map(_failed_attempt, failed)),
-            )
+            texts = list(QUERIES.applied_texts(connection, dialog=dialog.value))
+            marks = list(QUERIES.applied_marks(connection, dialog=dialog.value))
+            dialog_marks = list(QUERIES.applied_dialog_marks(connection, dialog=dialog.value))
+            failed = list(QUERIES.failed_attempts(connection, dialog=dialog.value))
+        return applied_state(texts, marks, dialog_marks, failed)
+
+    def texts_known(self) -> int:
+        """Count the texts of the applied state, of all dialogs; hundreds of thousands take milliseconds."""
+        with self._snapshot() as connection:
+            known: int = QUERIES.texts_known(connection)
+            return known
+
+    def approvals(self) -> tuple[Approval, ...]:
+        """Give every approval, the oldest first."""
+        with self._snapshot() as connection:
+            return tuple(map(approval, QUERIES.approvals(connection)))
 
     def known_files(self) -> Mapping[str, FileReport]:
         """Give the last report on each manifest file, by its location.
 
-        A file is not `settled` once a call for one of its dialogs is recorded, until it is
-        reported on again.
+        A file is not `settled` once a call for one of its dialogs is recorded, or a rejection in
+        it is freed, until it is reported on again.
         """
         with self._snapshot() as connection:
             dialogs: defaultdict[int, list[DialogReport]] = defaultdict(list)
@@ -135,15 +126,43 @@ class LedgerReader:
         """
         return itertools.islice(self._pages(dialog, _AFTER_ALL if before is None else before), limit)
 
+    def record(self) -> Iterator[HistoryRow]:
+        """Give the actions, oldest first, read from the file as they are asked for."""
+        after = 0
+        while page := self._page_after(after):
+            yield from page
+            after = page[-1].number
+
+    def requests(self, dialog: str | None = None) -> tuple[RequestRow, ...]:
+        """Give what people asked for; `dialog` leaves out what can't concern it, and is as for `history`."""
+        with self._snapshot() as connection:
+            approvals = tuple(map(approval_row, QUERIES.approval_rows(connection, dialog=dialog)))
+            retries = tuple(map(retry_row, QUERIES.retry_rows(connection, dialog=dialog)))
+        return (*approvals, *retries)
+
+    def dialogs_called(self, name: str) -> tuple[DialogId, ...]:
+        """Give the dialogs of this id or name; those that once had it only where none has it now."""
+        with self._snapshot() as connection:
+            found = list(QUERIES.dialogs_called(connection, name=name))
+        return tuple({DialogId(dialog): None for dialog, past in found if past == found[0][1]})
+
+    def dialog_names(self) -> tuple[str, ...]:
+        """Give every name that a dialog has or had."""
+        with self._snapshot() as connection:
+            return tuple(name for (name,) in QUERIES.dialog_names(connection))
+
     def totals(self) -> Totals:
-        """Count the actions by what came of them; takes time in proportion to the record's length."""
+        """Count the actions by what came of them; takes time in proportion to the record's length.
+
+        One without an answer is in doubt until each of its changes has a later, definite answer.
+        """
         with self._snapshot() as connection:
             counts = dict(QUERIES.outcome_counts(connection))
             return Totals(
                 applied=counts.get("applied", 0),
                 deferred=counts.get("deferred", 0),
                 rejected=counts.get("rejected", 0),
-                in_doubt=QUERIES.unanswered_count(connection),
+                in_doubt=QUERIES.in_doubt_count(connection),
                 last_sent_at=time_of(QUERIES.last_sent_at(connection)),
             )
 
@@ -161,6 +180,12 @@ class LedgerReader:
                 rows = QUERIES.history_page_of(connection, dialog=dialog, before=before, page=_PAGE)
             return [history_row(row) for row in rows]
 
+    def _page_after(self, after: int) -> list[HistoryRow]:
+        with self._snapshot() as connection:
+            return [
+                history_row(row) for row in QUERIES.history_page_after(connection, after=after, page=_PAGE)
+            ]
+
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
         with self._turn, explained(self.path, LedgerUnreadable):
@@ -170,20 +195,3 @@ class LedgerReader:
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
-
-
-def _failed_attempt(columns: Iterable[Any]) -> tuple[ChangeKey, FailedAttempt]:
-    """Read one row of `failed_attempts`."""
-    message, mark, user, kind, manifest, text_digest, attempts, retry_at, status, words = columns
-    key = ChangeKey(
-        MessageId(message) if message else None, Mark(mark) if mark else None, UserId(user) if user else None
-    )
-    return key, FailedAttempt(
-        setback=Setback(kind),
-        manifest=manifest,
-        wanted=None if key.mark is not None else TextDigest(text_digest),
-        attempts=attempts,
-        retry_at=time_of(retry_at),
-        status=status,
-        words=words,
-    )

@@ -1,6 +1,5 @@
 """Writing a ledger: batches of entries, each batch one transaction, durable when `write` returns."""
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,12 +13,14 @@ from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
 from reconciler.core.message import Mark
 from reconciler.core.outcome import Answered, Applied, Cause, Deferred, Rejected, Unanswered
 from reconciler.core.report import FileReport
-from reconciler.ledger.connection import QUERIES, explained
+from reconciler.ledger.check import expect_whole
+from reconciler.ledger.connection import QUERIES, explained, tells_of_damage
 from reconciler.ledger.encoding import escape, milliseconds, well_formed
 from reconciler.ledger.entry import Entry, ForgottenFile
-from reconciler.ledger.errors import LedgerReplaced, LedgerUnwritable
+from reconciler.ledger.errors import LedgerUnreadable, LedgerUnwritable
 from reconciler.ledger.file_rows import dialog_row, problem_row
 from reconciler.ledger.lock import LedgerLock
+from reconciler.ledger.own_files import Look, OwnFiles
 from reconciler.ledger.reader import LedgerReader
 
 
@@ -35,7 +36,9 @@ class Ledger(LedgerReader):
         super().__init__(path, connection)
         self._lock = lock
         self._keep_text = keep_text
-        self._identity = path.lstat()
+        self._files = OwnFiles(path)
+        self._version = self._data_version()
+        self._looked = self._look()
 
     def close(self) -> None:
         """Let go of the file, then of its lock."""
@@ -43,20 +46,29 @@ class Ledger(LedgerReader):
         self._lock.release()
 
     def check(self) -> None:
-        """Raise LedgerReplaced where the file under us is no longer the one at `path`."""
-        try:
-            found = self.path.lstat()
-        except OSError:
-            raise LedgerReplaced(self.path) from None
-        if not os.path.samestat(found, self._identity):
-            raise LedgerReplaced(self.path)
-        self._lock.check()
+        """Raise LedgerReplaced where a file under us is no longer the one that has its name.
+
+        Where somebody else wrote to the files, read all that is in them; raise LedgerDamaged where
+        that is not whole.
+        """
+        with self._turn:
+            self._check()
 
     def prove(self) -> None:
-        """Write to the file, changing nothing, to see that this is possible. Raises what `write` raises."""
+        """Write, changing nothing, and read all there is, to see that both are possible.
+
+        Raises what `write` raises. Takes time in proportion to the record's length.
+        """
         with self._transaction():
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             self._connection.execute(f"PRAGMA user_version = {int(version)}")
+        expect_whole(self.path)
+
+    def requests_changed(self) -> bool:
+        """Tell whether another process wrote since the last call, or since the ledger was opened."""
+        with self._turn, explained(self.path, LedgerUnreadable):
+            before, self._version = self._version, self._data_version()
+        return self._version != before
 
     def next_number(self) -> int:
         """Give the number after that of the last intent written."""
@@ -84,17 +96,42 @@ class Ledger(LedgerReader):
                     case ForgottenFile():
                         QUERIES.forget_file(self._connection, location=escape(entry.location))
 
+    def _data_version(self) -> int:
+        """Give a number that changes when another connection commits, and with no commit of ours."""
+        version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+    def _look(self) -> Look | None:
+        """Give what the files look like: the same as long as nobody writes to them."""
+        try:
+            return self._files.look(self._data_version())
+        except (OSError, sqlite3.DatabaseError):
+            return None
+
+    def _check(self) -> None:
+        self._files.check()
+        self._lock.check()
+        known, now = self._looked, self._look()
+        if now is None or (now != known and not now.is_request_since(known)):
+            expect_whole(self.path)
+        self._looked = now
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self.check()
         with self._turn, explained(self.path, LedgerUnwritable):
+            self._check()
             self._connection.execute("BEGIN IMMEDIATE")
+            damaged = False
             try:
                 yield
                 self._connection.execute("COMMIT")
+            except sqlite3.DatabaseError as error:
+                damaged = tells_of_damage(error)
+                raise
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+                self._looked = None if damaged else self._look()
 
     def _write_intent(self, intent: Intent) -> None:
         action = intent.action
@@ -219,10 +256,10 @@ def _may_have_changed_text(call: Call) -> bool:
             return True
         case Rejected():
             return bool(call.intent.action.marks)
-        case Deferred(cause=Cause.OUTAGE):
-            return not isinstance(call.answer, Unanswered) or call.answer.sent
-        case Deferred():
+        case Deferred(cause=Cause.THROTTLED | Cause.CREDENTIAL):
             return False
+        case Deferred():
+            return not isinstance(call.answer, Unanswered) or call.answer.sent
 
 
 def _outcome_row(call: Call) -> Mapping[str, Any]:

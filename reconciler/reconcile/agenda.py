@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from reconciler.core.report import Condition, FileReport
+from reconciler.core.backoff import LONGEST_WAIT
+from reconciler.core.message import DialogId
+from reconciler.core.plan import HeldReason
+from reconciler.core.report import Condition, DialogReport, FileReport
 from reconciler.source.directory import ManifestFile, Scan, lies_under, location_of
 
 
@@ -43,11 +46,11 @@ def agenda(
     known: Mapping[str, FileReport],
     rules: bytes,
     now: datetime,
-    under_way: AbstractSet[str] = frozenset(),
+    under_way: AbstractSet[DialogId] = frozenset(),
 ) -> Agenda:
     """Sort the scanned files by why they are to be looked at; most are not.
 
-    Files at the locations `under_way` are left out, whatever became of them.
+    The dialogs `under_way` make no file due: they come back on their own.
     """
     changed: list[ManifestFile] = []
     unsettled: list[ManifestFile] = []
@@ -55,16 +58,16 @@ def agenda(
     waiting: list[ManifestFile] = []
     times: list[datetime] = []
     for file in scan.files:
-        if file.location in under_way:
-            continue
         report = known.get(file.location)
         if report is None or report.content != file.content or report.rules != rules:
             changed.append(file)
-        elif report.due_at is not None and report.due_at <= now:
+            continue
+        due_at = _due_at(report, under_way, now)
+        if due_at is not None and due_at <= now:
             due.append(file)
         else:
-            if report.due_at is not None:
-                times.append(report.due_at)
+            if due_at is not None:
+                times.append(due_at)
             if not report.settled:
                 unsettled.append(file)
             elif any(dialog.condition is not Condition.IN_SYNC for dialog in report.dialogs):
@@ -74,7 +77,7 @@ def agenda(
         unsettled=tuple(unsettled),
         due=tuple(due),
         waiting=tuple(waiting),
-        gone=tuple(location for location in _gone(scan, known) if location not in under_way),
+        gone=_gone(scan, known),
         next_due=min(times, default=None),
     )
 
@@ -90,6 +93,26 @@ def hindrance(scan: Scan) -> str | None:
     if not scan.complete:
         return "not all manifests could be seen; looking again"
     return None
+
+
+def _due_at(report: FileReport, under_way: AbstractSet[DialogId], now: datetime) -> datetime | None:
+    """Give when the file is to be looked at again, for the sake of dialogs that are not under way.
+
+    A retry that seems further away than any wait is of a clock that was set back since: it is due.
+    """
+    if report.due_at is None:
+        return None
+    dialogs = [dialog for dialog in report.dialogs if dialog.dialog not in under_way]
+    times = (dialog.due_at for dialog in dialogs)
+    due_at = min((time for time in times if time is not None), default=None) if under_way else report.due_at
+    if due_at is not None and due_at > now + LONGEST_WAIT and any(_waits(dialog) for dialog in dialogs):
+        return now
+    return due_at
+
+
+def _waits(dialog: DialogReport) -> bool:
+    """Tell whether there are calls that only time keeps from being made."""
+    return dialog.pending > 0 or HeldReason.BACKING_OFF in dialog.held
 
 
 def _gone(scan: Scan, known: Mapping[str, FileReport]) -> tuple[str, ...]:

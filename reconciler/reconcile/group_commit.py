@@ -32,6 +32,10 @@ class Writable(Protocol):
         """Write, changing nothing; raise where that fails."""
         ...
 
+    def requests_changed(self) -> bool:
+        """Tell whether anybody else wrote since this was asked last."""
+        ...
+
 
 Group = Sequence[tuple[Entry, asyncio.Future[None]]]
 
@@ -65,6 +69,10 @@ class GroupCommit:
     async def prove(self) -> None:
         """Write to the ledger to see that this is possible again. Raises what the ledger raises."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._ledger.prove)
+
+    async def requests_changed(self) -> bool:
+        """Tell whether a person left a request since this was asked last. Raises what the ledger raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._ledger.requests_changed)
 
     async def _commit(self) -> None:
         while self._waiting:

@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 
 from reconciler.core.call import Call
+from reconciler.core.message import DialogId
 from reconciler.core.plan import DialogPlan
 from reconciler.core.report import DialogReport, FileReport, Report, report_broken, report_dialog
 from reconciler.ledger.errors import LedgerError
+from reconciler.reconcile.bug import bug_words
 from reconciler.reconcile.planning import FilePlan, PassPlan
 from reconciler.reconcile.sender import Sender
+from reconciler.reconcile.underway import Underway
 
 T = TypeVar("T")
 
@@ -35,34 +37,49 @@ async def send_pass(
     sender: Sender,
     recorder: FileRecorder,
     clock: Callable[[], datetime],
-    stop: asyncio.Event,
+    underway: Underway,
+    age: int = 0,
+    current: Callable[[FilePlan], bool] = lambda _: True,
+    on_dialog: Callable[[DialogId], None] = lambda _: None,
     on_file: Callable[[FileReport], None] = lambda _: None,
 ) -> Report:
     """Send the plan, dialogs side by side; each file is recorded as soon as its dialogs are done.
 
-    Once `stop` is set no new call is made, and what is left is reported as pending. Raises the
-    ledger's failure once the calls under way are over: without a ledger nothing may be sent, so
-    it sets `stop` then.
+    The caller has begun all dialogs of the plan in `underway`; what is called off there is
+    reported as pending. A file that is not `current` any more, because a later pass has planned
+    it, is not recorded. Raises the ledger's failure once the calls under way are over: without a
+    ledger nothing may be sent, so it calls off everything then.
     """
 
-    async def one_file(file: FilePlan) -> tuple[FileReport, tuple[Call, ...]]:
+    async def one_dialog(dialog: DialogPlan) -> tuple[DialogReport, tuple[Call, ...], bool]:
         try:
-            sent = await _all(_send_dialog(dialog, sender, clock, stop) for dialog in file.dialogs)
-            report = _report_file(file, [dialog for dialog, _ in sent])
-            await recorder.write(report)
+            return await _send_dialog(dialog, sender, clock, underway, age)
+        finally:
+            underway.end(dialog.manifest.dialog)
+            on_dialog(dialog.manifest.dialog)
+
+    async def one_file(file: FilePlan) -> tuple[FileReport, tuple[Call, ...], int]:
+        try:
+            sent = await _all(one_dialog(dialog) for dialog in file.dialogs)
+            report = _report_file(file, [dialog for dialog, _, _ in sent], clock())
+            if current(file):
+                await recorder.write(report)
         except LedgerError:
-            stop.set()
+            underway.call_off_all()
             raise
-        on_file(report)
-        return report, tuple(call for _, calls in sent for call in calls)
+        if current(file):
+            on_file(report)
+        return report, tuple(call for _, calls, _ in sent for call in calls), sum(bug for _, _, bug in sent)
 
     done = await _all(one_file(file) for file in plan.files)
     return Report(
         started_at=plan.started_at,
         finished_at=clock(),
-        files=tuple(report for report, _ in done),
-        calls=tuple(call for _, calls in done for call in calls),
+        files=tuple(report for report, _, _ in done),
+        calls=tuple(call for _, calls, _ in done for call in calls),
         problems=plan.problems,
+        bugs=sum(bugs for _, _, bugs in done) + sum(file.bugs for file in plan.files),
+        refusals=plan.refusals,
     )
 
 
@@ -77,39 +94,40 @@ async def _all(parts: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 def report_unsent(file: FilePlan, now: datetime) -> FileReport:
     """Give how a planned file stands before anything of it is sent."""
-    return _report_file(file, [report_dialog(dialog, (), now) for dialog in file.dialogs])
+    return _report_file(file, [report_dialog(dialog, (), now) for dialog in file.dialogs], now)
 
 
 async def _send_dialog(
-    plan: DialogPlan, sender: Sender, clock: Callable[[], datetime], stop: asyncio.Event
-) -> tuple[DialogReport, tuple[Call, ...]]:
+    plan: DialogPlan, sender: Sender, clock: Callable[[], datetime], underway: Underway, age: int
+) -> tuple[DialogReport, tuple[Call, ...], bool]:
+    calls: list[Call] = []
     try:
-        sent = await sender.send(plan, stop)
+        left = await sender.send(plan, underway.halt(plan.manifest.dialog), made=calls.append, age=age)
     except LedgerError:
-        stop.set()
+        underway.call_off_all()
         raise
     except Exception as error:  # noqa: BLE001  # a bug in one dialog's pass holds that dialog, and no other
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        _log.error(  # the exception's own words may quote a text
-            "a bug in the pass of dialog %s: %s at %s:%s",
-            plan.manifest.name,
-            type(error).__name__,
-            place.name,
-            place.lineno,
-        )
-        return report_dialog(plan, (), clock() + _AFTER_A_BUG), ()
-    return report_dialog(plan, sent.calls, sent.come_back_at, sent.why), sent.calls
+        words = bug_words(error)
+        _log.error("a bug in the pass of dialog %s: %s", plan.manifest.name, words)
+        note = f"a bug: {words}; please report it"
+        return report_dialog(plan, calls, clock() + _AFTER_A_BUG, note), tuple(calls), True
+    come_back_at, why = (left.come_back_at, left.why) if left else (None, "")
+    return report_dialog(plan, calls, come_back_at, why), tuple(calls), False
 
 
-def _report_file(file: FilePlan, dialogs: list[DialogReport]) -> FileReport:
+def _report_file(file: FilePlan, dialogs: list[DialogReport], now: datetime) -> FileReport:
     broken = (report_broken(b, (p for p in file.problems if p.origin >= b.origin)) for b in file.broken)
-    due = (dialog.due_at for dialog in dialogs if dialog.due_at is not None)
+    postponed = (report_dialog(dialog, (), now) for dialog in file.postponed)
+    reports = (*dialogs, *postponed, *broken)
+    due = [dialog.due_at for dialog in reports if dialog.due_at is not None]
+    if file.bugs:
+        due.append(now + _AFTER_A_BUG)
     return FileReport(
         location=file.file.location,
         content=file.file.content,
         rules=file.rules,
-        settled=not file.conflicting,
+        settled=file.settled,
         due_at=min(due, default=None),
-        dialogs=(*dialogs, *broken),
+        dialogs=reports,
         problems=file.problems,
     )

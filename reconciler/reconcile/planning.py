@@ -2,26 +2,38 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from reconciler.core.applied import AppliedState
+from reconciler.core.guard import Approval, GuardedChange, Guards, Refusal, guarded_changes, refuse
 from reconciler.core.manifest import BrokenManifest, Manifest
 from reconciler.core.message import DialogId
-from reconciler.core.plan import DialogPlan, plan_dialog
+from reconciler.core.plan import DialogPlan, hold_guarded, plan_dialog
 from reconciler.core.problem import Origin, Problem
 from reconciler.core.report import FileReport
+from reconciler.reconcile.bug import bug_words
 from reconciler.source.conflict import Declaration, conflicts
 from reconciler.source.directory import Directory, ManifestFile
 from reconciler.source.yaml_file import Loaded, Rules, load
 
+_PLEASE: Final = "please report it; what it holds stays as it is and is tried again"
+
 
 class AppliedStates(Protocol):
-    """Where the applied state of a dialog is looked up."""
+    """The ledger, as far as plans are made from it."""
 
     def applied(self, dialog: DialogId) -> AppliedState:
         """Give what the ledger knows of one dialog."""
+        ...
+
+    def texts_known(self) -> int:
+        """Count the texts that it knows, of all dialogs."""
+        ...
+
+    def approvals(self) -> tuple[Approval, ...]:
+        """Give what people let pass."""
         ...
 
 
@@ -34,8 +46,19 @@ class FilePlan:
     dialogs: tuple[DialogPlan, ...]
     broken: tuple[BrokenManifest, ...]
     problems: tuple[Problem, ...]
+    bugs: int = 0
+    """Mistakes in this program that it brought out; each holds its own manifest."""
+    postponed: tuple[DialogPlan, ...] = ()
+    """What is not sent yet: calls for these dialogs are still under way."""
     conflicting: bool = False
     """Whether one of its dialogs is declared elsewhere too: then what happens there matters here."""
+    guarded: tuple[GuardedChange, ...] = ()
+    """What counts for the guards."""
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether how it stands is a matter of this file alone."""
+        return not self.conflicting and not any(dialog.refusals for dialog in self.dialogs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +69,8 @@ class PassPlan:
     files: tuple[FilePlan, ...]
     other_problems: tuple[Problem, ...] = ()
     """Problems of files that were not read this time: as known, or because they can't be read."""
+    refusals: tuple[Refusal, ...] = ()
+    """Of the guards that tripped over all of it."""
 
     @property
     def dialogs(self) -> tuple[DialogPlan, ...]:
@@ -65,37 +90,63 @@ def plan_files(
     ledger: AppliedStates,
     rules: Rules,
     others: Mapping[str, FileReport],
-    under_way: AbstractSet[str] = frozenset(),
+    under_way: AbstractSet[DialogId] = frozenset(),
     unusable: Iterable[Problem],
+    guards: Guards,
     now: datetime,
     on_file: Callable[[], None] = lambda: None,
 ) -> PassPlan:
     """Read and plan `files`. A file that changes meanwhile is left to the next pass.
 
     `others` are the files that are as known, by location. Their dialogs only count where two
-    manifests declare the same one; then those files are read again too, but for those at the
-    locations `under_way`. `unusable` are the problems of files that can't be read.
+    manifests declare the same one; then those files are read again too. The dialogs `under_way`
+    are postponed: an earlier pass still sends them. `unusable` are the problems of files that can't be read.
+    Once everything is planned, the `guards` hold what is over their limits.
     """
     read = _read(files, source, rules, on_file)
     found = _conflicts(read, others)
     cited = [
         ManifestFile(path=report.dialogs[0].origin.path, location=at, content=report.content)
         for at, report in others.items()
-        if at not in under_way and not {d.origin for d in report.dialogs}.isdisjoint(found)
+        if not {d.origin for d in report.dialogs}.isdisjoint(found)
     ]
     if again := _read(cited, source, rules, on_file):
         read += again
         others = {at: report for at, report in others.items() if at not in {f.location for f, _ in again}}
         found = _conflicts(read, others)
     fingerprint = rules.fingerprint()
-    return PassPlan(
+    plan = PassPlan(
         started_at=now,
         files=tuple(
-            _plan_file(file, loaded, conflicting=found.values(), rules=fingerprint, ledger=ledger, now=now)
+            _plan_file(
+                file,
+                loaded,
+                conflicting=found.values(),
+                rules=fingerprint,
+                ledger=ledger,
+                under_way=under_way,
+                now=now,
+            )
             for file, loaded in read
         ),
         other_problems=(*unusable, *(p for report in others.values() for p in report.problems)),
     )
+    return _guard(plan, ledger, guards)
+
+
+def _guard(plan: PassPlan, ledger: AppliedStates, guards: Guards) -> PassPlan:
+    changes = [change for file in plan.files for change in file.guarded]
+    if not changes:
+        return plan
+    known = ledger.texts_known()
+    if not refuse(changes, guards=guards, known=known, approvals=()):
+        return plan  # most often: then it is of no matter what was ever approved
+    refusals = refuse(changes, guards=guards, known=known, approvals=ledger.approvals())
+    files = (
+        replace(file, dialogs=tuple(hold_guarded(dialog, refusals) for dialog in file.dialogs))
+        for file in plan.files
+    )
+    return replace(plan, files=tuple(files), refusals=refusals)
 
 
 def _read(
@@ -105,9 +156,22 @@ def _read(
     for file in files:
         data = source.read(file)
         if data is not None:
-            read.append((file, load(data, file.path, rules)))
+            read.append((file, _load(data, file.path, rules)))
         on_file()
     return read
+
+
+def _load(data: bytes, path: str, rules: Rules) -> Loaded:
+    try:
+        return load(data, path, rules)
+    except Exception as error:  # noqa: BLE001  # a bug that one file brings out holds that file, and no other
+        origin = Origin(path, 1, 1)
+        broken = BrokenManifest(name=None, dialog=None, origin=origin)
+        return Loaded(manifests=(), broken=(broken,), problems=(_bug(error, origin),))
+
+
+def _bug(error: Exception, origin: Origin) -> Problem:
+    return Problem(origin, f"a bug of this program: {bug_words(error)}", _PLEASE)
 
 
 def _conflicts(
@@ -138,20 +202,38 @@ def _plan_file(
     conflicting: Iterable[Problem],
     rules: bytes,
     ledger: AppliedStates,
+    under_way: AbstractSet[DialogId],
     now: datetime,
 ) -> FilePlan:
     clashes = {problem.origin: problem for problem in conflicting if problem.origin.path == file.path}
+    bugs = [problem for problem in loaded.problems if problem.todo == _PLEASE]
+    plans: list[DialogPlan] = []
+    guarded: list[GuardedChange] = []
+    aside = [manifest for manifest in loaded.manifests if manifest.origin in clashes]
+    for manifest in loaded.manifests:
+        if manifest.origin in clashes:
+            continue
+        applied = ledger.applied(manifest.dialog)
+        try:
+            plan = plan_dialog(manifest, applied, now)
+            counted = tuple(guarded_changes(plan.actions, manifest, applied))
+        except Exception as error:  # noqa: BLE001  # a bug in one dialog's pass holds that dialog, and no other
+            aside.append(manifest)
+            bugs.append(_bug(error, manifest.origin))
+            continue
+        plans.append(plan)
+        if manifest.dialog not in under_way:
+            guarded += counted
     return FilePlan(
         file=file,
         rules=rules,
-        dialogs=tuple(
-            plan_dialog(manifest, ledger.applied(manifest.dialog), now)
-            for manifest in loaded.manifests
-            if manifest.origin not in clashes
-        ),
-        broken=(*loaded.broken, *(_set_aside(m) for m in loaded.manifests if m.origin in clashes)),
-        problems=(*loaded.problems, *clashes.values()),
+        dialogs=tuple(plan for plan in plans if plan.manifest.dialog not in under_way),
+        postponed=tuple(plan for plan in plans if plan.manifest.dialog in under_way),
+        broken=(*loaded.broken, *(_set_aside(manifest) for manifest in aside)),
+        problems=tuple(dict.fromkeys((*loaded.problems, *clashes.values(), *bugs))),
+        bugs=len(bugs),
         conflicting=bool(clashes),
+        guarded=tuple(guarded),
     )
 
 

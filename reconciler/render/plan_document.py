@@ -8,6 +8,7 @@ from reconciler.core.plan import DialogPlan, Held
 from reconciler.reconcile.planning import PassPlan
 from reconciler.render.figures import Figures, figures
 from reconciler.render.problem_document import problem_document
+from reconciler.render.refusal_document import refusal_document
 
 FORMAT = "reconciler/plan/v1"
 
@@ -17,6 +18,7 @@ def plan_document(plan: PassPlan, *, rate: float, texts: bool) -> dict[str, Any]
     return {
         "format": FORMAT,
         "summary": summary_document(figures(plan.dialogs, rate)),
+        "guards": [refusal_document(refusal) for refusal in plan.refusals],
         "dialogs": [_dialog(dialog, texts=texts) for dialog in plan.dialogs if dialog.actions or dialog.held],
         "problems": [problem_document(problem) for problem in plan.problems],
     }
@@ -71,7 +73,8 @@ def _change(change: Change, *, texts: bool) -> dict[str, Any]:
         case TextChange(old=old, new=new):
             digests = {"oldDigest": old and old.digest.value.hex(), "newDigest": new.digest().value.hex()}
             shown = {"old": old.text.reveal() if old and old.text else None, "new": new.reveal()}
-            return {"field": "text", **(shown if texts else {}), **digests}
+            in_doubt = old is not None and not old.certain
+            return {"field": "text", **(shown if texts else {}), **digests, "oldInDoubt": in_doubt}
         case MarkChange(message=message, mark=mark, user=user):
             return {"field": mark.value, "user": user.value, "message": str(message)}
         case DialogMarkChange(mark=mark, user=user):

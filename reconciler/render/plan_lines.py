@@ -10,7 +10,9 @@ from reconciler.render.figures import Figures
 from reconciler.render.line import Line, Piece
 from reconciler.render.words import count, duration, listed, moment, visible
 
-RETRY_ADVICE: Final = "held until its manifest changes, or apply --retry-rejected"
+RETRY_ADVICE: Final = "held until its manifest changes, or reconciler retry"
+
+_IN_DOUBT: Final = "(in doubt: the answer to a call was lost; it may say something else by now)"
 
 
 def dialog_lines(plan: DialogPlan, *, texts: bool) -> Iterator[Line]:
@@ -22,7 +24,7 @@ def dialog_lines(plan: DialogPlan, *, texts: bool) -> Iterator[Line]:
     for action in plan.actions:
         yield from _action(action, texts=texts)
     for held in plan.held:
-        yield _held(held)
+        yield from _held(held, plan, texts=texts)
 
 
 def summary_lines(figures: Figures, rate: float, problems: int) -> Iterator[Line]:
@@ -83,10 +85,13 @@ def _action(action: Action, *, texts: bool) -> Iterator[Line]:
 
 
 def _text(change: TextChange, *, texts: bool) -> Iterator[Line]:
+    doubt = " (in doubt)" if change.old is not None and not change.old.certain else ""
     if not texts:
         old = str(change.old.digest) if change.old else "not known"
-        yield (Piece(f"    text {old} → {change.new.digest()}"),)
+        yield (Piece(f"    text {old}{doubt} → {change.new.digest()}"),)
         return
+    if doubt:
+        yield (Piece(f"    {_IN_DOUBT}", "warn"),)
     if change.old is not None and change.old.text is None:
         yield (Piece(f"    - ({change.old.digest}; the text was not kept)", "place"),)
     elif change.old is not None and change.old.text is not None:
@@ -96,13 +101,18 @@ def _text(change: TextChange, *, texts: bool) -> Iterator[Line]:
         yield (Piece(f"    + {line}", "new"),)
 
 
-def _held(held: Held) -> Line:
+def _held(held: Held, plan: DialogPlan, *, texts: bool) -> Iterator[Line]:
     until = f" until {moment(held.until)}" if held.until else ""
-    advice = f"; {RETRY_ADVICE}" if held.reason is HeldReason.REJECTED else ""
-    return (
-        Piece(f"  {_subject(held.change)}"),
-        Piece(f"  held, {held.reason}{until}: {visible(held.detail)}{advice}", "warn"),
-    )
+    match held.reason:
+        case HeldReason.GUARDED:  # the figures stand once, below the plan
+            why = listed(refusal.guard for refusal in plan.refusals)
+        case HeldReason.REJECTED:
+            why = f"{visible(held.detail)}; {RETRY_ADVICE}"
+        case HeldReason.SUSPENDED | HeldReason.BACKING_OFF:
+            why = visible(held.detail)
+    yield (Piece(f"  {_subject(held.change)}"), Piece(f"  held, {held.reason}{until}: {why}", "warn"))
+    if isinstance(held.change, TextChange):
+        yield from _text(held.change, texts=texts)
 
 
 def _subject(change: Change) -> str:

@@ -9,6 +9,7 @@ from reconciler.reconcile.planning import PassPlan
 from reconciler.render.figures import figures
 from reconciler.render.line import plain
 from reconciler.render.plan_lines import dialog_lines, summary_lines
+from reconciler.render.refusal_lines import refusal_lines
 from reconciler.render.words import count
 
 _LONGEST: Final = 200
@@ -20,9 +21,11 @@ def plan_markdown(plan: PassPlan, *, rate: float, texts: bool) -> Iterator[str]:
     shown = [dialog for dialog in plan.dialogs if dialog.actions or dialog.held]
     for line in summary_lines(figures(plan.dialogs, rate), rate, len(plan.problems)):
         yield f"{plain(line)}  "
+    if refusals := [plain(line) for line in refusal_lines(plan.refusals)]:
+        yield from ("", _fence(refusals), *refusals, _fence(refusals))
     for dialog in shown[:_LONGEST]:
         heading, *rest = (plain(line) for line in dialog_lines(dialog, texts=texts))
-        fence = _fence(rest)
+        fence = _fence([heading, *rest])
         name = html.escape(dialog.manifest.name)
         yield from ("", f"<details><summary>{name}</summary>", "", f"{fence}diff", heading)
         yield from (_as_diff(line) for line in rest)

@@ -7,6 +7,7 @@ from reconciler.core.call import Call
 from reconciler.core.outcome import Answered, Applied, Deferred, Rejected
 from reconciler.core.report import Condition, DialogReport, Report
 from reconciler.render.problem_document import problem_document
+from reconciler.render.refusal_document import refusal_document
 
 FORMAT = "reconciler/report/v1"
 
@@ -23,6 +24,7 @@ def report_document(report: Report) -> dict[str, Any]:
             "deferred": outcomes[Deferred],
             "rejected": outcomes[Rejected],
         },
+        "guards": [refusal_document(refusal) for refusal in report.refusals],
         "dialogsByCondition": {condition.value: conditions[condition] for condition in Condition},
         "dialogs": [dialog_document(dialog) for file in report.files for dialog in file.dialogs],
         "failures": [_failure(call) for call in report.calls if not isinstance(call.outcome, Applied)],

@@ -9,6 +9,7 @@ from reconciler.core.plan import HeldReason
 from reconciler.core.report import Condition, Report
 from reconciler.render.line import Line, Piece
 from reconciler.render.plan_lines import RETRY_ADVICE
+from reconciler.render.refusal_lines import refusal_lines
 from reconciler.render.words import count, duration, listed, moment, visible
 
 _STYLE = {
@@ -22,7 +23,7 @@ _STYLE = {
 
 
 def report_lines(report: Report) -> Iterator[Line]:
-    """Give what went wrong call by call, then what the pass came to."""
+    """Give what went wrong call by call, then what the pass came to and what a guard held."""
     for call in report.calls:
         if not isinstance(call.outcome, Applied):
             yield failure_line(call)
@@ -43,8 +44,9 @@ def report_lines(report: Report) -> Iterator[Line]:
         total = sum(number for _, number in standing)
         shown = listed(f"{number:,} {condition}" for condition, number in standing)
         yield (Piece(f"Not in sync: {count(total, 'dialog')} ({shown}).", "warn"),)
+    yield from refusal_lines(report.refusals)
     if _refused(report):
-        todo = "correct RECONCILER_API_KEY or RECONCILER_TOKEN, then apply again"
+        todo = "correct the credential (docs/credentials.md), then apply again"
         yield (Piece(f"The service refuses the credential: {todo}.", "bad"),)
     elif any(HeldReason.BACKING_OFF in d.held or d.pending for file in report.files for d in file.dialogs):
         yield (Piece("Run `reconciler apply` again later, or `reconciler run`, to send what is left."),)

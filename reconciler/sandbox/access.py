@@ -104,6 +104,11 @@ class Access:
             return UNAUTHORIZED
         return self._created(application, login.user if login else None, given)
 
+    def revoke(self, credential: str) -> None:
+        """Let an API key in no longer, or end the session of a token."""
+        self._api_keys.discard(credential)
+        self.sessions.pop(credential, None)
+
     def end_sessions(self) -> None:
         """End every session, as if it had expired."""
         self.sessions.clear()

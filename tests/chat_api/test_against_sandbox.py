@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from reconciler.chat_api.client import ChatApi
-from reconciler.chat_api.credentials import ApiKey, Credential, Secret, UserToken
+from reconciler.chat_api.credentials import ApiKey, Credential, UserToken
+from reconciler.chat_api.secret import Secret
 from reconciler.core.action import Action
 from reconciler.core.message import Mark
 from reconciler.core.outcome import Answered, Unanswered

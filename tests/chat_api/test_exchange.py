@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from reconciler import __version__
-from reconciler.chat_api.credentials import Secret, UserToken
+from reconciler.chat_api.credentials import UserToken
 from reconciler.chat_api.errors import WriteRefused, WrongActor
+from reconciler.chat_api.secret import Secret
 from reconciler.chat_api.transport import open_transport, trusted
 from reconciler.core.action import Action
 from reconciler.core.message import Mark

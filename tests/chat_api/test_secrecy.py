@@ -1,6 +1,7 @@
 """Neither the credential nor a message's text shows anywhere but on the wire."""
 
 import asyncio
+import json
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
@@ -8,10 +9,13 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 
 from reconciler.chat_api.client import ChatApiOptions
-from reconciler.chat_api.credentials import ApiKey, Credential, Secret, UserToken
+from reconciler.chat_api.credentials import ApiKey, Credential, UserToken
 from reconciler.chat_api.errors import CallRefused
+from reconciler.chat_api.limiter import Limiter
+from reconciler.chat_api.secret import Secret
 from reconciler.chat_api.url import ApiUrl
 from tests.chat_api.actions import ALICE, BOB, update
+from tests.chat_api.session_world import OURS
 from tests.chat_api.wire import SUCCESS, Received, always, open_api, raw_service, response
 
 TEXT = "canary text of a message"
@@ -58,6 +62,35 @@ async def test_no_answer_log_or_repr_shows_a_secret(
     async with raw_service(script) as service, open_api(service.url, credential=credential) as api:
         answer = await api.send(update(TEXT))
         assert "canary" not in f"{answer!r} {api!r} {vars(api)!r} {credential!r}"
+
+
+async def quoting_session(request: Received) -> None:
+    made = {"session": {"token": TOKEN, "user_id": 0, "said": (request.head + request.body).decode()}}
+    await request.answer(response(201, json.dumps(made).encode(), f"X-Request-Id: {TOKEN}"))
+
+
+@pytest.mark.parametrize(
+    "script", [reset, garbage, garbage_that_quotes, quoting_page, quoting_error, quoting_session]
+)
+async def test_no_answer_log_or_repr_of_a_login_shows_a_secret(
+    script: Callable[[Received], Awaitable[None]],
+) -> None:
+    asyncio.get_running_loop().set_debug(True)
+    told: list[str] = []
+    async with (
+        raw_service(script) as service,
+        open_api(
+            service.url,
+            credential=OURS,
+            limiter=Limiter(None),
+            notice=lambda _level, words: told.append(words),
+        ) as api,
+    ):
+        answer = await api.prepare()
+        assert answer is not None
+        assert len(told) == 1
+        shown = f"{answer!r} {told} {api!r} {vars(api)!r} {OURS!r}"
+        assert not [secret for secret in ("canary", OURS.login) if secret in shown]
 
 
 async def test_no_traceback_of_a_refused_call_shows_a_secret() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,7 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler.chat_api.client import ChatApi, ChatApiOptions
-from reconciler.chat_api.credentials import ApiKey, Secret
+from reconciler.chat_api.credentials import ApiKey
+from reconciler.chat_api.limiter import Limiter
+from reconciler.chat_api.secret import Secret
+from reconciler.chat_api.secret_file import Notice
 from reconciler.chat_api.url import ApiUrl
 
 CERTIFICATES: Final = Path(__file__).parent / "certificates"
@@ -110,10 +114,24 @@ def response(status: int, body: bytes = b"", *headers: str) -> bytes:
 
 
 @asynccontextmanager
-async def open_api(url: str, *, writes: bool = True, **options: Any) -> AsyncIterator[ChatApi]:
+async def open_api(
+    url: str,
+    *,
+    writes: bool = True,
+    limiter: Limiter | None = None,
+    clock: Callable[[], float] = time.time,
+    notice: Notice = lambda _level, _words: None,
+    **options: Any,
+) -> AsyncIterator[ChatApi]:
     """Open a client with these options, and an API key where they name no credential."""
     chosen = {"credential": ApiKey(Secret(KEY)), **options}
-    api = await ChatApi.open(ChatApiOptions(url=ApiUrl.parse(url), **chosen), writes=writes)
+    api = await ChatApi.open(
+        ChatApiOptions(url=ApiUrl.parse(url), **chosen),
+        writes=writes,
+        limiter=limiter,
+        clock=clock,
+        notice=notice,
+    )
     try:
         yield api
     finally:

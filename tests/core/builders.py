@@ -1,6 +1,6 @@
 """Small named values and the words to say a plan in, so that a case fits a line."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -95,15 +95,23 @@ def applied(
     marks: Iterable[tuple[MessageId, Mark, UserId]] = (),
     dialog_marks: Mapping[DialogMark, AppliedDialogMark] | None = None,
     failed: Mapping[ChangeKey, FailedAttempt] | None = None,
+    *,
+    doubted: Collection[MessageId] = (),
+    ago: timedelta = MINUTE,
+    under: Iterable[bytes] = (EARLIER,),
 ) -> AppliedState:
+    """Say what the ledger knows; of the texts those of `doubted` messages may say something else by now."""
     return AppliedState(
         texts={
-            which: AppliedText(digest=digest(says), text=MessageText(says))
+            which: AppliedText(
+                digest=digest(says), text=MessageText(says), at=NOW - ago, certain=which not in doubted
+            )
             for which, says in (texts or {}).items()
         },
         marks=frozenset(AppliedMark(*mark) for mark in marks),
         dialog_marks=dialog_marks or {},
         failed=failed or {},
+        manifests=frozenset(under),
     )
 
 
@@ -144,6 +152,7 @@ def deferred(
     attempts: int = 1,
     status: int | None = 503,
     words: str = "down",
+    alone: bool = False,
 ) -> FailedAttempt:
     return FailedAttempt(
         setback=Setback.DEFERRED,
@@ -153,6 +162,7 @@ def deferred(
         retry_at=None if retry_in is None else NOW + retry_in,
         status=status,
         words=words,
+        alone=alone,
     )
 
 

@@ -59,7 +59,11 @@ class Service:
 def service_as_known(applied: AppliedState) -> Service:
     """Give a service in which exactly what the ledger remembers was done."""
     texts = dict.fromkeys((*MESSAGES, STRANGER), "what nobody declared")
-    known = {which: text.text.reveal() for which, text in applied.texts.items() if text.text is not None}
+    known = {
+        which: text.text.reveal() if text.certain else "what a lost call said"
+        for which, text in applied.texts.items()
+        if text.text is not None
+    }
     return Service(texts=texts | known, marks=frozenset(applied.marks))
 
 
@@ -72,7 +76,7 @@ def remember_applied(applied: AppliedState, actions: Iterable[Action], at: datet
             failed.pop(change.key, None)
             match change:
                 case TextChange(message=which, new=new):
-                    texts[which] = AppliedText(digest=new.digest(), text=new)
+                    texts[which] = AppliedText(digest=new.digest(), text=new, at=at)
                 case MarkChange(message=which, mark=mark, user=user):
                     marks.add(AppliedMark(which, mark, user))
                 case DialogMarkChange(mark=mark, user=user, requested_at=asked):

@@ -59,7 +59,7 @@ def declared(manifest: Manifest) -> Goals:
 
 def due_goals(manifest: Manifest, applied: AppliedState, now: datetime) -> Goals:
     """Give all that is declared and not applied, or to be asserted again."""
-    said = {Goal(which, None, None): text.digest for which, text in applied.texts.items()}
+    said = {Goal(which, None, None): text.digest for which, text in applied.texts.items() if text.certain}
     done = {Goal(*mark) for mark in applied.marks}
     asserted = {Goal(None, *mark): last for mark, last in applied.dialog_marks.items()}
     texts = {goal for goal, (_, text) in declared_texts(manifest).items() if said.get(goal) != text.digest()}
@@ -112,11 +112,21 @@ def is_met(goal: Goal, manifest: Manifest, service: Service) -> bool:
             return service.texts[goal.message] == declared_texts(manifest)[goal][1].reveal()
 
 
-def legal_calls(manifest: Manifest, goals: Goals) -> set[Goals]:
+def goals_alone(manifest: Manifest, applied: AppliedState) -> Goals:
+    """Give the texts that were refused together with marks: they are to be tried without."""
+    texts = declared_texts(manifest)
+    return frozenset(
+        goal
+        for goal, failed in applied.failed.items()
+        if failed.alone and goal in texts and failed.wanted == texts[goal][1].digest()
+    )
+
+
+def legal_calls(manifest: Manifest, goals: Goals, alone: Goals = frozenset()) -> set[Goals]:
     """Give the goals met by each call that could be made without touching what nobody declared.
 
-    A call for one message carries any of what is declared of it for one user. A call for the
-    dialog carries marks of one user that are goals themselves.
+    A call for one message carries any of what is declared of it for one user, but nothing beside a
+    text that goes `alone`. A call for the dialog carries marks of one user that are goals themselves.
     """
     single = {
         frozenset(fields)
@@ -127,6 +137,7 @@ def legal_calls(manifest: Manifest, goals: Goals) -> set[Goals]:
             for goal in declared(manifest)
             if goal.message == message.id and user == _actor(goal, manifest)
         )
+        if len(fields) == 1 or alone.isdisjoint(fields)
     }
     whole = {
         frozenset(goal for goal in goals if goal.user == user and any(goal.mark == m.mark for m in marks))
@@ -149,14 +160,14 @@ def _subsets(goals: Iterable[Goal]) -> Iterator[tuple[Goal, ...]]:
     return chain.from_iterable(combinations(several, size) for size in range(1, len(several) + 1))
 
 
-def fewest_calls(manifest: Manifest, goals: Goals) -> int:
+def fewest_calls(manifest: Manifest, goals: Goals, alone: Goals = frozenset()) -> int:
     """Give the least number of legal calls that meet all goals, by breadth-first search.
 
     What is met stays met, so the order of calls is of no matter: each step may as well be one
     that meets the first goal that is not met yet.
     """
     bits = {goal: 1 << place for place, goal in enumerate(goals)}
-    calls = [sum(bits[goal] for goal in call) for call in legal_calls(manifest, goals)]
+    calls = [sum(bits[goal] for goal in call) for call in legal_calls(manifest, goals, alone)]
     everything = (1 << len(bits)) - 1
     reached, steps = {0}, 0
     while everything not in reached:

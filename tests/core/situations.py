@@ -144,12 +144,16 @@ def _after_edits(
     done: tuple[ChangeKey, ...],
     old_texts: dict[MessageId, str],
     old_dialog_marks: dict[DialogMark, AppliedDialogMark],
+    doubted: tuple[MessageId, ...],
 ) -> AppliedState:
-    """Give what the ledger knows where what is not done was done otherwise, before."""
+    """Give what the ledger knows where what is not done was done otherwise, before; or is in doubt."""
     known, before = in_sync(wanted, done), applied(old_texts)
+    texts = {**before.texts, **known.texts}
     return replace(
         known,
-        texts={**before.texts, **known.texts},
+        texts={
+            which: replace(text, certain=False) if which in doubted else text for which, text in texts.items()
+        },
         dialog_marks={**old_dialog_marks, **known.dialog_marks},
     )
 
@@ -165,7 +169,9 @@ untroubled: Final = manifests.flatmap(
     lambda wanted: st.builds(
         Situation,
         st.just(wanted),
-        st.builds(_after_edits, st.just(wanted), none_to_half(KEYS), _old_texts, _old_dialog_marks),
+        st.builds(
+            _after_edits, st.just(wanted), none_to_half(KEYS), _old_texts, _old_dialog_marks, few(MESSAGES)
+        ),
     )
 )
 """Nothing has failed and nothing is suspended: all that differs is to be sent."""
@@ -181,6 +187,7 @@ _failure: Final = st.sampled_from(
             deferred(2 * MINUTE, wanted=wanted, attempts=3),
             deferred(0 * SECOND, wanted=wanted),
             deferred(None, wanted=wanted),
+            deferred(0 * SECOND, wanted=wanted, status=403, alone=True),
         )
     )
 )

@@ -106,9 +106,10 @@ class AnyHistory(RuleBasedStateMachine):
         super().__init__()
         self.breaker = Breaker()
         self.now = NOW
-        self.failing: set[int] = set()
+        self.in_a_row: list[int] = []
         self.pauses = 0
         self.probe_at: datetime | None = None
+        self.credential = False
 
     @rule(seconds=st.sampled_from([0, 1, 29, 30, 60, 300, 3600]))
     def time_passes(self, seconds: int) -> None:
@@ -116,36 +117,59 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(outcome=st.sampled_from(ANSWERS))
     def the_service_answers(self, outcome: Outcome) -> None:
-        self.failing.clear()
-        self.pauses, self.probe_at = 0, None
+        self.in_a_row.clear()
+        self.pauses, self.probe_at, self.credential = 0, None, False
         self.breaker = self.breaker.after(outcome, self.now, 0)
 
     @rule(outcome=st.sampled_from([OUTAGE, OUTAGE, OUTAGE, CREDENTIAL]), which=st.integers(1, 7))
     def a_call_fails(self, outcome: Deferred, which: int) -> None:
+        self.in_a_row.append(which)
         if self.probe_at is None:
-            self.failing.add(which)
-            trips = len(self.failing) == 5 or outcome.cause is Cause.CREDENTIAL
+            trips = len(self.in_a_row) == 5 or outcome.cause is Cause.CREDENTIAL
         else:
             trips = self.now >= self.probe_at
         if trips:
             self.pauses += 1
             self.probe_at = self.now + min(self.pauses * HALF_A_MINUTE, 5 * MINUTE)
-        if trips or self.probe_at is None or self.now >= self.probe_at:
-            self.failing.add(which)
+            self.credential = outcome.cause is Cause.CREDENTIAL
         self.breaker = self.breaker.after(outcome, self.now, which)
 
     @invariant()
     def it_pauses_as_told(self) -> None:
         told = self.probe_at
         assert self.breaker.tripped == (told is not None)
-        assert self.breaker.paused_until(self.now) == (told if told is not None and self.now < told else None)
+        pause = told if told is not None and self.now < told else None
+        assert self.breaker.paused_until(self.now) == pause
+        for which in range(1, 8):
+            waits = self.credential or len(set(self.in_a_row)) >= 5 or which in self.in_a_row
+            assert self.breaker.paused_until(self.now, which) == (pause if waits else None)
 
 
 test_any_history = AnyHistory.TestCase
 
 
-def test_one_change_that_fails_again_and_again_says_nothing_of_the_others() -> None:
+def test_one_change_that_fails_again_and_again_is_probed_and_keeps_no_other_waiting() -> None:
     breaker = FLOWING
-    for _ in range(20):
+    for _ in range(5):
         breaker = breaker.after(OUTAGE, NOW, "the same")
-    assert not breaker.tripped
+    assert breaker.paused_until(NOW, "the same") == NOW + HALF_A_MINUTE
+    assert breaker.paused_until(NOW, "another") is None
+    assert not breaker.open
+
+
+def test_where_others_fail_too_it_is_the_service_and_everything_waits() -> None:
+    breaker = FLOWING
+    for _ in range(5):
+        breaker = breaker.after(OUTAGE, NOW, "the same")
+    for other in range(4):
+        assert not breaker.open
+        breaker = breaker.after(OUTAGE, NOW + SECOND, other)
+    assert breaker.open
+    assert breaker.paused_until(NOW, "anything") == NOW + HALF_A_MINUTE
+
+
+def test_what_it_remembers_of_a_long_outage_does_not_grow() -> None:
+    breaker = FLOWING
+    for target in range(1000):
+        breaker = breaker.after(OUTAGE, NOW + target * MINUTE, target)
+    assert len(breaker.failing) == breaker.failures == 5

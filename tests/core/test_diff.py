@@ -52,6 +52,11 @@ def changes(wanted: Manifest, known: AppliedState = NOTHING, now: datetime = NOW
         pytest.param(
             AppliedState(texts={M1: AppliedText(digest=digest("Hi"))}), False, id="its digest applied"
         ),
+        pytest.param(
+            applied({M1: "Hi"}, doubted=[M1]), True, id="the same text applied, another call in doubt"
+        ),
+        pytest.param(applied({M1: "Ho"}, doubted=[M1]), True, id="another text applied, a call in doubt"),
+        pytest.param(applied({M1: "Hi", M2: "Ho"}, doubted=[M2]), False, id="another message's in doubt"),
     ],
 )
 def test_a_text_differs_where_the_applied_one_is_not_equal(known: AppliedState, differs: bool) -> None:  # noqa: FBT001  # a column of the table

@@ -8,10 +8,11 @@ from hypothesis import event, given
 
 from reconciler.core.action import UpdateMessage
 from reconciler.core.manifest import Manifest
+from reconciler.core.message import MessageId
 from reconciler.core.plan import plan_dialog
-from tests.core.builders import ALICE, BOB, CAROL, M1, M2, MINUTE, NOTHING, NOW, manifest, message
+from tests.core.builders import ALICE, BOB, CAROL, M1, M2, MINUTE, NOTHING, NOW, manifest, message, text_of
 from tests.core.chat_model import remember_applied, service_as_known
-from tests.core.goals import fewest_calls, is_met, ready_goals
+from tests.core.goals import fewest_calls, goals_alone, is_met, ready_goals
 from tests.core.situations import Situation, situations
 
 LATER = NOW + 5 * MINUTE
@@ -22,7 +23,8 @@ LATER = NOW + 5 * MINUTE
 def test_no_smaller_set_of_calls_reaches_the_goals(situation: Situation) -> None:
     calls = len(plan_dialog(*situation, NOW).actions)
     event(f"{calls} calls")
-    assert calls == fewest_calls(situation.manifest, ready_goals(*situation, NOW))
+    alone = goals_alone(*situation)
+    assert calls == fewest_calls(situation.manifest, ready_goals(*situation, NOW), alone)
 
 
 @pytest.mark.parametrize(
@@ -44,12 +46,32 @@ def test_the_search_counts_as_a_person_would(wanted: Manifest, calls: int) -> No
 
 @given(situations)
 def test_a_message_is_put_once_a_user_and_the_dialog_once_a_user(situation: Situation) -> None:
-    actions = plan_dialog(*situation, NOW).actions
+    alone = goals_alone(*situation)
     puts = Counter(
         (action.message if isinstance(action, UpdateMessage) else action.dialog, action.actor)
-        for action in actions
+        for action in plan_dialog(*situation, NOW).actions
+        if alone.isdisjoint(change.key for change in action.changes)
     )
-    assert not actions or max(puts.values()) == 1
+    assert all(count == 1 for count in puts.values())
+
+
+@given(situations)
+def test_a_text_that_was_refused_with_marks_is_put_without_any(situation: Situation) -> None:
+    alone = goals_alone(*situation)
+    for action in plan_dialog(*situation, NOW).actions:
+        if not alone.isdisjoint(change.key for change in action.changes):
+            assert len(action.changes) == 1
+
+
+@pytest.mark.parametrize(
+    ("alone", "calls"), [([], 1), ([M1], 2), ([M1, M2], 2)], ids=["none", "the text", "another's text too"]
+)
+def test_the_search_puts_a_text_without_the_marks_where_it_goes_alone(
+    alone: list[MessageId], calls: int
+) -> None:
+    wanted = manifest(message(M1, "Hi", read=[ALICE], delivered=[ALICE]))
+    goals = ready_goals(wanted, NOTHING, NOW)
+    assert fewest_calls(wanted, goals, frozenset(map(text_of, alone))) == calls
 
 
 @given(situations)

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from reconciler.core.applied import AppliedState, ChangeKey, FailedAttempt
+from reconciler.core.diff import TextChange
 from reconciler.core.manifest import Manifest
 from reconciler.core.plan import Held, HeldReason, plan_dialog
 from tests.core.builders import (
@@ -26,6 +27,7 @@ from tests.core.builders import (
     actions_in_words,
     applied,
     deferred,
+    digest,
     held_in_words,
     manifest,
     mark_of,
@@ -40,6 +42,8 @@ READ_OF_ALL = mark_of(None, READ, ALICE)
 DELIVERED_OF_ALL = mark_of(None, DELIVERED, ALICE)
 M1_READ = mark_of(M1, READ, ALICE)
 M2_READ = mark_of(M2, READ, ALICE)
+MIXED = deferred(0 * SECOND, wanted="Hi", status=403, words="no permission", alone=True)
+"""A call with a text and marks was refused as a whole."""
 
 
 @pytest.mark.parametrize(
@@ -208,6 +212,34 @@ def test_a_plan_is_the_fewest_calls(wanted: Manifest, known: AppliedState, calls
             ["alice puts m1: text Hi"],
             [],
             id="a newer text does not wait for an older one",
+        ),
+        pytest.param(
+            manifest(message(M1, "Hi", read=[ALICE], delivered=[ALICE])),
+            {text_of(M1): MIXED, M1_READ: MIXED, mark_of(M1, DELIVERED, ALICE): MIXED},
+            ["alice puts m1: text Hi", "alice puts m1: read, delivered"],
+            [],
+            id="a text that was refused together with marks is sent without them",
+        ),
+        pytest.param(
+            manifest(message(M1, "Ho", read=[ALICE])),
+            {text_of(M1): MIXED, M1_READ: MIXED},
+            ["alice puts m1: text Ho, read"],
+            [],
+            id="a newer text is sent with the marks again",
+        ),
+        pytest.param(
+            manifest(message(M1, "Hi", read=[ALICE]), message(M2, "Ho", read=[ALICE])),
+            {text_of(M1): MIXED, M1_READ: MIXED},
+            ["alice puts m1: text Hi", "alice puts m2: text Ho, read", "alice puts m1: read"],
+            [],
+            id="texts still go before marks, and another message is none the wiser",
+        ),
+        pytest.param(
+            manifest(message(M1, read=[ALICE], delivered=[ALICE])),
+            {M1_READ: MIXED, mark_of(M1, DELIVERED, ALICE): MIXED},
+            ["alice puts m1: read, delivered"],
+            [],
+            id="marks without their text stay one call",
         ),
         pytest.param(
             manifest(message(M1, read=[ALICE]), message(M2, read=[ALICE])),
@@ -402,3 +434,12 @@ def test_a_plan_knows_when_the_next_mark_of_the_dialog_is_due() -> None:
     plan = plan_dialog(wanted, known, NOW)
     assert actions_in_words(plan) == ["alice puts the dialog: delivered"]
     assert plan.next_assertion == NOW + 6 * MINUTE
+
+
+def test_a_text_in_doubt_is_sent_again_and_says_what_it_was() -> None:
+    plan = plan_dialog(manifest(message(M1, "Hi")), applied({M1: "Ho"}, doubted=[M1]), NOW)
+    [action] = plan.actions
+    [change] = action.changes
+    assert isinstance(change, TextChange)
+    assert change.old is not None
+    assert (change.old.digest, change.old.certain) == (digest("Ho"), False)

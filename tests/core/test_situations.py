@@ -52,6 +52,16 @@ def a_covered_mark_was_backing_off(situation: Situation, plan: DialogPlan) -> bo
     return any(change.key in waits for action in whole(plan) for change in action.covered)
 
 
+def a_text_goes_alone_beside_its_marks(_: Situation, plan: DialogPlan) -> bool:
+    alone = {(a.message, a.actor) for a in updates(plan) if a.text and not a.marks}
+    return any((a.message, a.actor) in alone for a in updates(plan) if a.text is None)
+
+
+def a_text_in_doubt_is_sent_again(_: Situation, plan: DialogPlan) -> bool:
+    changes = [c for a in updates(plan) for c in a.changes if isinstance(c, TextChange)]
+    return any(c.old is not None and c.old.digest == c.new.digest() for c in changes)
+
+
 SHAPES: dict[str, Callable[[Situation, DialogPlan], bool]] = {
     "nine calls": lambda _, p: len(p.actions) >= 9,
     "a text and both marks in one call": lambda _, p: any(a.text and len(a.marks) == 2 for a in updates(p)),
@@ -64,6 +74,8 @@ SHAPES: dict[str, Callable[[Situation, DialogPlan], bool]] = {
     "sent, rejected and backing off at once": sends_rejects_and_backs_off,
     "a second attempt": lambda _, p: any(action.attempt == 2 for action in p.actions),
     "a mark that waits with the dialog": marks_wait_with_the_dialog,
+    "a text alone, and its author's marks": a_text_goes_alone_beside_its_marks,
+    "a text in doubt that is sent again": a_text_in_doubt_is_sent_again,
     "a mark that was backing off and is covered": a_covered_mark_was_backing_off,
 }
 
@@ -71,7 +83,7 @@ SHAPES: dict[str, Callable[[Situation, DialogPlan], bool]] = {
 def test_the_properties_see_every_shape_that_matters() -> None:
     seen: set[str] = set()
 
-    @settings(max_examples=200, phases=[Phase.generate])
+    @settings(max_examples=500, phases=[Phase.generate], derandomize=True)
     @given(situations)
     def look_at(situation: Situation) -> None:
         plan = plan_of(situation)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
+from reconciler.core.applied import AppliedState
 from reconciler.core.call import Call, Intent
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
 from reconciler.core.message import DialogId, Mark, MessageId, MessageText, UserId
@@ -15,6 +16,9 @@ from tests.core.builders import ALICE, DIALOG, HERE, M1, MINUTE, NOW, THIS
 OpenLedger = Callable[[], Ledger]
 """Opens the one ledger of a test; what was open before is closed."""
 
+NOTHING: Final = AppliedState()
+"""All that is known of a dialog that was never acted on."""
+
 OTHER_DIALOG: Final = DialogId("e" * 24)
 
 SENT_FOR: Final = timedelta(milliseconds=250)
@@ -22,6 +26,7 @@ SENT_FOR: Final = timedelta(milliseconds=250)
 
 OK: Final = Answered(status=200, request_id="f3a1")
 REFUSED: Final = Answered(status=403, words="no permission", request_id="f3a2")
+GONE: Final = Answered(status=404, words="no such message", request_id="f3a3")
 TOO_FAST: Final = Answered(status=429, words="slow down", retry_after=3.0)
 NO_SESSION: Final = Answered(status=401, words="Required session does not exist")
 DOWN: Final = Answered(status=503, words="unavailable")
@@ -83,7 +88,8 @@ def intent(
 
 def call(intent: Intent, answer: Answer = OK) -> Call:
     """Give the call that an answer makes of an intent; a deferral is tried again after a minute."""
-    outcome, answered_at = judge(answer), intent.sent_at + SENT_FOR
+    outcome = judge(answer, mixed=intent.action.mixed)
+    answered_at = intent.sent_at + SENT_FOR
     retry_at = answered_at + MINUTE if isinstance(outcome, Deferred) else None
     return Call(intent=intent, answer=answer, outcome=outcome, answered_at=answered_at, retry_at=retry_at)
 

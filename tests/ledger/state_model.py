@@ -1,11 +1,12 @@
 """What a ledger must know after any calls, told with plain dictionaries.
 
 `doubted` holds, for a message whose text was applied, the number of the first later call that
-may have changed it since.
+may have changed it since; `manifests`, for each part of the applied state, which manifest it was
+applied for.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.action import MarkDialog
 from reconciler.core.applied import (
@@ -21,8 +22,8 @@ from reconciler.core.applied import (
 from reconciler.core.call import Call, Intent
 from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange
 from reconciler.core.message import MessageId
-from reconciler.core.outcome import Answer, Answered, Applied, Deferred, Rejected
-from tests.ledger.calls import DOWN, LOST, REFUSED
+from reconciler.core.outcome import Answer, Answered, Applied, Cause, Deferred, Rejected
+from tests.ledger.calls import DOWN, GONE, LOST, REFUSED
 
 
 @dataclass
@@ -32,6 +33,7 @@ class StateModel:
     marks: set[AppliedMark] = field(default_factory=set)
     dialog_marks: dict[DialogMark, AppliedDialogMark] = field(default_factory=dict)
     failed: dict[ChangeKey, FailedAttempt] = field(default_factory=dict)
+    manifests: dict[ChangeKey, bytes] = field(default_factory=dict)
 
     def intend(self, intent: Intent) -> None:
         for message in _rewritten(intent.action.changes):
@@ -49,16 +51,23 @@ class StateModel:
                 self._fail(call, Setback.REJECTED)
 
     def state(self) -> AppliedState:
-        known = {message: text for message, text in self.texts.items() if message not in self.doubted}
         return AppliedState(
-            texts=known, marks=frozenset(self.marks), dialog_marks=self.dialog_marks, failed=self.failed
+            texts={
+                message: replace(text, certain=message not in self.doubted)
+                for message, text in self.texts.items()
+            },
+            marks=frozenset(self.marks),
+            dialog_marks=self.dialog_marks,
+            failed=self.failed,
+            manifests=frozenset(self.manifests.values()),
         )
 
     def _apply(self, change: Change, call: Call) -> None:
         self.failed.pop(change.key, None)
+        self.manifests[change.key] = call.intent.manifest
         match change:
             case TextChange(message=message, new=new):
-                self.texts[message] = AppliedText(digest=new.digest(), text=new)
+                self.texts[message] = AppliedText(digest=new.digest(), text=new, at=call.answered_at)
                 self.doubted.pop(message, None)
             case MarkChange(message=message, mark=mark, user=user):
                 self.marks.add(AppliedMark(message, mark, user))
@@ -78,6 +87,7 @@ class StateModel:
                 retry_at=call.retry_at,
                 status=call.answer.status if isinstance(call.answer, Answered) else None,
                 words=call.answer.words,
+                alone=call.outcome == Deferred(Cause.MIXED),
             )
         if not _leaves_doubt(call.answer, alone=not action.marks):
             for message in _rewritten(action.changes):
@@ -86,7 +96,7 @@ class StateModel:
 
 
 def _leaves_doubt(answer: Answer, *, alone: bool) -> bool:
-    return answer in {LOST, DOWN} or (answer == REFUSED and not alone)
+    return answer in {LOST, DOWN} or (answer in {REFUSED, GONE} and not alone)
 
 
 def _rewritten(changes: Iterable[Change]) -> list[MessageId]:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.action import Action
+from reconciler.core.applied import AppliedState
 from reconciler.core.manifest import Manifest
 from reconciler.core.message import DialogId, Mark
 from reconciler.core.outcome import Answer
@@ -23,6 +24,7 @@ from tests.core.chat_model import remember_applied
 from tests.core.situations import TEXTS, manifests
 from tests.ledger.calls import (
     DOWN,
+    GONE,
     LOST,
     NO_SESSION,
     NOT_SENT,
@@ -71,7 +73,7 @@ dialog_calls = st.builds(
 )
 actions: st.SearchStrategy[Action] = updates_of_text | updates_of_marks | dialog_calls
 answers: st.SearchStrategy[Answer | None] = st.sampled_from(
-    (OK, OK, REFUSED, TOO_FAST, NO_SESSION, DOWN, LOST, NOT_SENT, None)
+    (OK, OK, REFUSED, GONE, TOO_FAST, NO_SESSION, DOWN, LOST, NOT_SENT, None)
 )
 histories = st.lists(st.tuples(actions, answers, st.sampled_from((THIS, EARLIER))), max_size=12)
 
@@ -84,6 +86,12 @@ def ledger() -> Iterator[Ledger]:
         open_ledger(Path(directory) / "ledger.db", keep_text=True) as ledger,
     ):
         yield ledger
+
+
+def undated(state: AppliedState) -> AppliedState:
+    """Leave out when and for which manifest it was applied: the planner's model knows nothing of that."""
+    texts = {which: replace(text, at=None) for which, text in state.texts.items()}
+    return replace(state, texts=texts, manifests=frozenset())
 
 
 def new_dialog() -> DialogId:
@@ -144,7 +152,7 @@ def test_what_was_planned_and_applied_is_not_planned_again(ledger: Ledger, wante
         for action in plan.actions:
             ledger.write(sent(next(numbers), action))
         known = ledger.applied(dialog)
-        assert known == remember_applied(before, plan.actions, at=AFTER)
+        assert undated(known) == undated(remember_applied(before, plan.actions, at=AFTER))
         again = plan_dialog(declared, known, AFTER)
         assert (again.actions, again.held) == ((), ())
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from reconciler.core.action import Action
 from reconciler.core.applied import (
     AppliedDialogMark,
     AppliedMark,
@@ -16,7 +17,7 @@ from reconciler.core.applied import (
     FailedAttempt,
     Setback,
 )
-from reconciler.core.message import DialogId, Mark, MessageId, MessageText
+from reconciler.core.message import DialogId, Mark, MessageText
 from reconciler.core.outcome import Answer, Cause
 from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Origin, Problem
@@ -33,8 +34,8 @@ from tests.core.builders import (
     HERE,
     M1,
     M2,
+    M3,
     MINUTE,
-    NOTHING,
     NOW,
     READ,
     THIS,
@@ -44,9 +45,11 @@ from tests.core.builders import (
 )
 from tests.ledger.calls import (
     DOWN,
+    GONE,
     LOST,
     NO_SESSION,
     NOT_SENT,
+    NOTHING,
     OK,
     OTHER_DIALOG,
     REFUSED,
@@ -62,8 +65,9 @@ from tests.ledger.calls import (
 )
 
 ANSWERED_AT = NOW + SENT_FOR
-HI = AppliedText(digest=digest("Hi"), text=MessageText("Hi"))
-HO = AppliedText(digest=digest("Ho"), text=MessageText("Ho"))
+HI = AppliedText(digest=digest("Hi"), text=MessageText("Hi"), at=ANSWERED_AT)
+HO = AppliedText(digest=digest("Ho"), text=MessageText("Ho"), at=ANSWERED_AT)
+PERHAPS_HI = replace(HI, certain=False)
 
 
 def test_a_new_ledger_knows_nothing(ledger: Ledger) -> None:
@@ -93,6 +97,7 @@ def test_a_confirmed_update_applies_its_text_and_its_marks(ledger: Ledger) -> No
     assert ledger.applied(DIALOG) == AppliedState(
         texts={M1: HI},
         marks={AppliedMark(M1, READ, ALICE), AppliedMark(M1, DELIVERED, ALICE)},
+        manifests={THIS},
     )
 
 
@@ -111,7 +116,18 @@ def test_a_confirmed_dialog_mark_applies_what_it_covers_too(ledger: Ledger) -> N
     assert ledger.applied(DIALOG) == AppliedState(
         marks={AppliedMark(M1, READ, ALICE), AppliedMark(M2, READ, ALICE)},
         dialog_marks={DialogMark(READ, ALICE): AppliedDialogMark(at=ANSWERED_AT, requested_at="Monday")},
+        manifests={THIS},
     )
+
+
+def test_the_state_tells_which_manifests_it_was_applied_for(ledger: Ledger) -> None:
+    ledger.write(sent(1, put_text("Hi"), manifest=b"first"))
+    ledger.write(sent(2, put_marks(READ), manifest=b"second"))
+    ledger.write(sent(3, put_dialog(DELIVERED), manifest=b"third"))
+    ledger.write(sent(4, put_text("Ho", of=M2), REFUSED, manifest=b"never"))
+    assert ledger.applied(DIALOG).manifests == {b"first", b"second", b"third"}
+    ledger.write([*sent(5, put_text("Ho"), manifest=b"third"), *sent(6, put_marks(READ), manifest=b"third")])
+    assert ledger.applied(DIALOG).manifests == {b"third"}
 
 
 def test_a_dialog_mark_that_is_asserted_again_has_the_later_time_and_request(ledger: Ledger) -> None:
@@ -125,7 +141,7 @@ def test_a_dialog_mark_that_is_asserted_again_has_the_later_time_and_request(led
 @pytest.mark.parametrize(
     ("answer", "setback", "retry_at"),
     [
-        (REFUSED, Setback.REJECTED, None),
+        (GONE, Setback.REJECTED, None),
         (TOO_FAST, Setback.DEFERRED, ANSWERED_AT + MINUTE),
         (NO_SESSION, Setback.DEFERRED, ANSWERED_AT + MINUTE),
         (DOWN, Setback.DEFERRED, ANSWERED_AT + MINUTE),
@@ -151,6 +167,17 @@ def test_a_failed_update_is_remembered_for_each_of_its_changes(
         words=answer.words,
     )
     assert replace(ledger.applied(DIALOG), failed={}) == NOTHING
+
+
+def test_a_text_and_marks_that_were_refused_together_are_to_be_tried_apart(ledger: Ledger) -> None:
+    ledger.write(sent(1, put_text("Hi", READ), REFUSED))
+    failed = ledger.applied(DIALOG).failed
+    assert {(each.setback, each.alone) for each in failed.values()} == {(Setback.DEFERRED, True)}
+    ledger.write([*sent(2, put_text("Hi"), REFUSED), *sent(3, put_marks(READ), DOWN)])
+    assert {(each.setback, each.alone) for each in ledger.applied(DIALOG).failed.values()} == {
+        (Setback.REJECTED, False),
+        (Setback.DEFERRED, False),
+    }
 
 
 @pytest.mark.parametrize("answer", [REFUSED, DOWN])
@@ -186,48 +213,62 @@ def test_success_ends_the_failures_of_what_it_applies_and_of_nothing_else(ledger
 
 
 @pytest.mark.parametrize(
-    ("what", "marks", "answer", "texts"),
+    ("what", "marks", "answer", "text"),
     [
-        ("no answer is recorded", (), None, {}),
-        ("the connection was lost", (), LOST, {}),
-        ("the service failed", (), DOWN, {}),
-        ("it may be applied in part", (READ,), REFUSED, {}),
-        ("it was refused", (), REFUSED, {M1: HI}),
-        ("it was too fast", (READ,), TOO_FAST, {M1: HI}),
-        ("the session was gone", (READ,), NO_SESSION, {M1: HI}),
-        ("it was never sent", (READ,), NOT_SENT, {M1: HI}),
+        ("no answer is recorded", (), None, PERHAPS_HI),
+        ("the connection was lost", (), LOST, PERHAPS_HI),
+        ("the service failed", (), DOWN, PERHAPS_HI),
+        ("it may be applied in part", (READ,), REFUSED, PERHAPS_HI),
+        ("it may be applied in part", (READ,), GONE, PERHAPS_HI),
+        ("it was refused", (), REFUSED, HI),
+        ("it was too fast", (READ,), TOO_FAST, HI),
+        ("the session was gone", (READ,), NO_SESSION, HI),
+        ("it was never sent", (READ,), NOT_SENT, HI),
     ],
 )
-def test_a_text_is_known_unless_a_later_call_may_have_changed_it(
-    ledger: Ledger,
-    what: str,
-    marks: tuple[Mark, ...],
-    answer: Answer | None,
-    texts: dict[MessageId, AppliedText],
+def test_a_text_is_certain_unless_a_later_call_may_have_changed_it(
+    ledger: Ledger, what: str, marks: tuple[Mark, ...], answer: Answer | None, text: AppliedText
 ) -> None:
     ledger.write(sent(1, put_text("Hi")))
     ledger.write(
         [intent(2, put_text("Ho", *marks))] if answer is None else sent(2, put_text("Ho", *marks), answer)
     )
-    assert ledger.applied(DIALOG).texts == texts, what
+    assert ledger.applied(DIALOG).texts == {M1: text}, what
+
+
+def test_a_first_text_that_was_not_confirmed_is_not_known_at_all(ledger: Ledger) -> None:
+    ledger.write([*sent(1, put_text("Hi"), LOST), intent(2, put_text("Hi", of=M2))])
+    assert ledger.applied(DIALOG).texts == {}
+    assert ledger.texts_known() == 0
 
 
 def test_a_doubt_is_ended_by_a_confirmation_and_by_nothing_less(ledger: Ledger) -> None:
     ledger.write([*sent(1, put_text("Hi")), *sent(2, put_text("Ho"), LOST)])
     ledger.write(sent(3, put_text("Hi"), REFUSED))
-    assert ledger.applied(DIALOG).texts == {}
+    assert ledger.applied(DIALOG).texts == {M1: PERHAPS_HI}
     ledger.write(sent(4, put_text("Hi")))
     assert ledger.applied(DIALOG).texts == {M1: HI}
 
 
 def test_a_doubt_is_of_one_message(ledger: Ledger) -> None:
     ledger.write([*sent(1, put_text("Hi")), *sent(2, put_text("Hi", of=M2)), intent(3, put_text("Ho"))])
-    assert ledger.applied(DIALOG).texts == {M2: HI}
+    assert ledger.applied(DIALOG).texts == {M1: PERHAPS_HI, M2: HI}
 
 
 def test_a_mark_in_doubt_takes_no_text_with_it(ledger: Ledger) -> None:
     ledger.write([*sent(1, put_text("Hi")), intent(2, put_marks(READ)), intent(3, put_dialog(READ))])
     assert ledger.applied(DIALOG).texts == {M1: HI}
+
+
+def test_the_texts_of_all_dialogs_are_counted_each_message_once_and_doubt_or_not(
+    ledger: Ledger, reopen: OpenLedger
+) -> None:
+    assert ledger.texts_known() == 0
+    ledger.write([*sent(1, put_text("Hi")), *sent(2, put_text("Ho")), *sent(3, put_text("Hi", of=M2))])
+    ledger.write([*sent(4, put_text("Hi", dialog=OTHER_DIALOG)), *sent(5, put_marks(READ))])
+    ledger.write([*sent(6, put_text("Ho", of=M2), LOST), *sent(7, put_text("Ho", of=M3), REFUSED)])
+    assert ledger.texts_known() == 3
+    assert reopen().texts_known() == 3
 
 
 def test_a_batch_is_written_as_a_whole_or_not_at_all(ledger: Ledger) -> None:
@@ -263,15 +304,15 @@ def test_nothing_at_all_can_be_written(ledger: Ledger) -> None:
 
 def test_history_tells_all_of_a_call(ledger: Ledger) -> None:
     ledger.write(sent(1, put_text("Hi")))
-    ledger.write(sent(2, put_text("Ho", READ, attempt=2), REFUSED, manifest=EARLIER))
+    ledger.write(sent(2, put_text("Ho", READ, attempt=2), GONE, manifest=EARLIER))
     row = next(ledger.history())
     assert (row.number, row.dialog, row.name, row.message, row.actor) == (2, DIALOG, "vip-lounge", M1, ALICE)
     assert (row.marks, row.origin, row.manifest, row.attempt) == (frozenset({READ}), HERE, EARLIER, 2)
     assert row.old == RecordedText(digest=digest("Hi"), text=MessageText("Hi"))
     assert row.new == RecordedText(digest=digest("Ho"), text=MessageText("Ho"))
     assert (row.sent_at, row.answered_at) == (NOW, ANSWERED_AT)
-    assert (row.result, row.cause, row.status) == (Result.REJECTED, None, 403)
-    assert (row.words, row.request_id) == ("no permission", "f3a2")
+    assert (row.result, row.cause, row.status) == (Result.REJECTED, None, 404)
+    assert (row.words, row.request_id) == ("no such message", "f3a3")
 
 
 def test_history_tells_a_mark_of_a_whole_dialog_from_one_of_a_message(ledger: Ledger) -> None:
@@ -283,7 +324,9 @@ def test_history_tells_a_mark_of_a_whole_dialog_from_one_of_a_message(ledger: Le
 
 def test_history_says_why_a_call_is_to_be_tried_again(ledger: Ledger) -> None:
     ledger.write([*sent(1, put_text("Hi"), TOO_FAST), *sent(2, put_text("Hi"), LOST)])
-    lost, too_fast = ledger.history()
+    ledger.write(sent(3, put_text("Hi", READ), REFUSED))
+    mixed, lost, too_fast = ledger.history()
+    assert (mixed.result, mixed.cause, mixed.status) == (Result.DEFERRED, Cause.MIXED, 403)
     assert (lost.result, lost.cause, lost.status, lost.words) == (
         Result.DEFERRED,
         Cause.OUTAGE,
@@ -345,6 +388,39 @@ def test_totals_count_by_what_came_of_it(ledger: Ledger) -> None:
         ledger.write(sent(number, put_marks(READ), answer))
     ledger.write([intent(7, put_marks(READ), sent_at=NOW + MINUTE)])
     assert ledger.totals() == Totals(applied=3, deferred=1, rejected=2, in_doubt=1, last_sent_at=NOW + MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("what", "doubted", "later", "in_doubt"),
+    [
+        ("nothing was repeated", put_text("Hi"), [], 1),
+        ("the repeat was applied", put_text("Hi"), [(put_text("Hi"), OK)], 0),
+        ("the repeat was rejected", put_text("Hi"), [(put_text("Hi"), GONE)], 0),
+        ("the repeat is in doubt too", put_text("Hi"), [(put_text("Hi"), None)], 2),
+        ("the repeat's answer was lost", put_text("Hi"), [(put_text("Hi"), LOST)], 1),
+        ("the repeat was too fast", put_text("Hi"), [(put_text("Hi"), TOO_FAST)], 1),
+        ("another text was applied", put_text("Hi"), [(put_text("Ho"), OK)], 0),
+        ("another message was changed", put_text("Hi"), [(put_text("Hi", of=M2), OK)], 1),
+        ("another dialog was changed", put_text("Hi"), [(put_text("Hi", dialog=OTHER_DIALOG), OK)], 1),
+        ("half of it was repeated", put_text("Hi", READ), [(put_text("Hi"), OK)], 1),
+        ("its parts were repeated", put_text("Hi", READ), [(put_text("Hi"), OK), (put_marks(READ), GONE)], 0),
+        ("one mark of two", put_marks(READ, DELIVERED), [(put_marks(READ), OK)], 1),
+        ("both marks", put_marks(READ, DELIVERED), [(put_marks(READ), OK), (put_marks(DELIVERED), OK)], 0),
+        ("the marks of another user", put_marks(READ), [(put_marks(READ, by=BOB), OK)], 1),
+        ("the whole dialog was marked since", put_marks(READ), [(put_dialog(READ), OK)], 0),
+        ("the whole dialog, and that again", put_dialog(READ), [(put_dialog(READ), OK)], 0),
+        ("a message of the whole dialog", put_dialog(READ), [(put_marks(READ), OK)], 1),
+    ],
+)
+def test_a_call_is_counted_as_in_doubt_as_long_as_nothing_definite_came_after_it(
+    ledger: Ledger, what: str, doubted: Action, later: list[tuple[Action, Answer | None]], in_doubt: int
+) -> None:
+    ledger.write([*sent(1, put_text("Ha")), *sent(2, put_marks(READ)), *sent(3, put_dialog(READ))])
+    ledger.write([intent(4, doubted)])
+    for number, (action, answer) in enumerate(later, start=5):
+        ledger.write([intent(number, action)] if answer is None else sent(number, action, answer))
+    assert ledger.totals().in_doubt == in_doubt, what
+    assert {row.number: row.result for row in ledger.history()}[4] is Result.IN_DOUBT
 
 
 def dialog_report(name: str | None = "vip-lounge", dialog: DialogId | None = DIALOG) -> DialogReport:

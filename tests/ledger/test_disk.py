@@ -3,7 +3,7 @@
 import resource
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -38,8 +38,49 @@ def test_when_the_disk_is_full_nothing_is_written_and_later_all_goes_on(ledger: 
                 ledger.write([intent(2, put_text("Ho" * 5000))])
             assert ledger.applied(DIALOG).texts[M1].digest == digest("Hi")
             assert ledger.next_number() == 2
+            with pytest.raises(LedgerUnwritable):
+                ledger.prove()
+    ledger.prove()
     ledger.write(sent(2, put_text("Ho")))
     assert ledger.applied(DIALOG).texts[M1].digest == digest("Ho")
+
+
+@pytest.mark.parametrize(
+    ("what", "room"),
+    [
+        ("in the log", range(500, 60_000, 1700)),
+        ("in the file, where the log is moved to", range(60_000, 110_000, 3100)),
+    ],
+)
+def test_wherever_a_write_breaks_off_nothing_is_lost_and_nothing_is_left_of_it(
+    path: Path, what: str, room: range
+) -> None:
+    written = [0]
+    for size in room:
+        with open_ledger(path, keep_text=True) as ledger:
+            ledger._connection.execute("PRAGMA wal_autocheckpoint = 4")  # noqa: SLF001  # to move it often
+            with no_file_grows_beyond(size), suppress(LedgerUnwritable):
+                for number in range(written[-1] + 1, written[-1] + 5):
+                    ledger.write(sent(number, put_text(f"text {number} {'x' * 3000}")))
+                    written.append(number)
+            ledger.prove()
+            assert [row.number for row in ledger.history()] == written[:0:-1], f"{what}, at {size}"
+        with open_ledger(path, keep_text=True) as ledger:
+            assert [row.number for row in ledger.history()] == written[:0:-1], f"{what}, at {size}"
+    assert len(written) > 10, "some were written"
+
+
+def test_a_full_disk_is_told_from_other_trouble_and_ends_when_there_is_room(ledger: Ledger) -> None:
+    def let_it_have(pages: int) -> None:
+        ledger._connection.execute(f"PRAGMA max_page_count = {pages}")  # noqa: SLF001  # SQLite's own full disk
+
+    let_it_have(1)
+    with pytest.raises(LedgerUnwritable, match=r"the disk is full \(SQLITE_FULL\); free some space"):
+        ledger.write(sent(1, put_text("Hi" * 5000)))
+    assert list(ledger.history()) == []
+    let_it_have(2**31)
+    ledger.write(sent(1, put_text("Hi" * 5000)))
+    assert len(list(ledger.history())) == 1
 
 
 def test_when_the_disk_is_full_a_new_ledger_is_made_whole_or_not_at_all(path: Path) -> None:
@@ -84,13 +125,14 @@ def replace_by_a_copy(path: Path) -> None:
     copy.rename(path)
 
 
-def delete_the_lock(path: Path) -> None:
-    path.with_name(f"{path.name}.lock").unlink()
+def beside(ending: str, mischief: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Do the same to a file beside the ledger."""
+    return lambda path: mischief(path.with_name(f"{path.name}{ending}"))
 
 
-def replace_the_lock(path: Path) -> None:
-    delete_the_lock(path)
-    path.with_name(f"{path.name}.lock").write_text("")
+def replace_by_an_empty_one(path: Path) -> None:
+    path.unlink()
+    path.write_text("")
 
 
 @pytest.mark.parametrize(
@@ -99,8 +141,14 @@ def replace_the_lock(path: Path) -> None:
         (delete, "the ledger was deleted or replaced while in use; put the file back"),
         (move_away, "the ledger was deleted or replaced while in use"),
         (replace_by_a_copy, "the ledger was deleted or replaced while in use"),
-        (delete_the_lock, r"the ledger's \.lock file was deleted while in use; "),
-        (replace_the_lock, r"the ledger's \.lock file was deleted while in use; "),
+        (
+            beside("-wal", delete),
+            "the ledger's -wal file was deleted or replaced while in use; put the file back",
+        ),
+        (beside("-wal", replace_by_a_copy), "the ledger's -wal file was deleted or replaced while in use"),
+        (beside("-shm", delete), "the ledger's -shm file was deleted or replaced while in use"),
+        (beside(".lock", delete), r"the ledger's \.lock file was deleted while in use; "),
+        (beside(".lock", replace_by_an_empty_one), r"the ledger's \.lock file was deleted while in use; "),
     ],
 )
 def test_a_ledger_that_is_no_longer_there_is_noticed_before_anything_is_written(
@@ -108,11 +156,20 @@ def test_a_ledger_that_is_no_longer_there_is_noticed_before_anything_is_written(
 ) -> None:
     ledger.check()
     mischief(path)
-    with pytest.raises(LedgerReplaced, match=says):
-        ledger.check()
-    with pytest.raises(LedgerReplaced, match=says):
-        ledger.write(sent(1, put_text("Hi")))
+    for use in (ledger.check, ledger.prove, lambda: ledger.write(sent(1, put_text("Hi")))):
+        with pytest.raises(LedgerReplaced, match=says):
+            use()
     assert ledger.next_number() == 1
+
+
+def test_what_was_recorded_before_the_log_was_deleted_is_in_the_file_when_that_is_closed(path: Path) -> None:
+    with open_ledger(path, keep_text=True) as ledger:
+        ledger.write(sent(1, put_text("Hi")))
+        log_of(path).unlink()
+        with pytest.raises(LedgerReplaced):
+            ledger.write(sent(2, put_text("Ho")))
+    with open_ledger(path, keep_text=True) as ledger:
+        assert [row.number for row in ledger.history()] == [1]
 
 
 def test_a_file_that_is_put_back_is_taken_for_what_it_is(ledger: Ledger, path: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.ledger.errors import LedgerError
-from reconciler.ledger.opening import APPLICATION_ID
+from reconciler.ledger.existing import APPLICATION_ID
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import M2, READ
-from tests.ledger.calls import REFUSED, OpenLedger, intent, put_text, sent
+from tests.ledger.calls import GONE, OpenLedger, intent, put_text, sent
 
 DOCS = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(SELECT.*?)```", DOCS, re.DOTALL)
@@ -41,7 +41,7 @@ def test_every_table_and_column_is_described_and_no_other(path: Path, reopen: Op
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_the_documented_queries_find_what_they_are_for(path: Path, ledger: Ledger, query: str) -> None:
-    ledger.write([*sent(1, put_text("Hi")), *sent(2, put_text("Hi", READ, of=M2), REFUSED)])
+    ledger.write([*sent(1, put_text("Hi")), *sent(2, put_text("Hi", READ, of=M2), GONE)])
     ledger.write([intent(3, put_text("Ho"))])
     with sqlite3.connect(path) as shell:
         assert shell.execute(query).fetchall()

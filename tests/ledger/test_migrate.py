@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.ledger.existing import APPLICATION_ID
 from reconciler.ledger.migrate import load_migrations, migrate, version_of
-from reconciler.ledger.opening import APPLICATION_ID, open_ledger
+from reconciler.ledger.opening import open_ledger
 from tests.core.builders import DIALOG
 from tests.ledger.calls import put_text, sent
 

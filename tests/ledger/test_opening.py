@@ -31,10 +31,11 @@ from reconciler.ledger.errors import (
     LedgerUnwritable,
     SqliteTooOld,
 )
-from reconciler.ledger.opening import APPLICATION_ID, open_ledger, open_reader
+from reconciler.ledger.existing import APPLICATION_ID
+from reconciler.ledger.opening import open_ledger, open_reader
 from reconciler.ledger.writer import Ledger
-from tests.core.builders import DIALOG, NOTHING
-from tests.ledger.calls import put_text, sent
+from tests.core.builders import DIALOG
+from tests.ledger.calls import NOTHING, put_text, sent
 
 
 @pytest.fixture

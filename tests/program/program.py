@@ -183,8 +183,12 @@ class Program:
 
     def history(self, *arguments: str) -> list[dict[str, Any]]:
         """Give the calls in the ledger, newest first."""
-        calls: list[dict[str, Any]] = self.run("history", "-o", "json", *arguments).document()["calls"]
-        return calls
+        return [entry for entry in self.entries(*arguments) if entry["kind"] == "call"]
+
+    def entries(self, *arguments: str) -> list[dict[str, Any]]:
+        """Give the calls in the ledger and what people asked for, newest first."""
+        entries: list[dict[str, Any]] = self.run("history", "-o", "json", *arguments).document()["entries"]
+        return entries
 
     def status(self) -> dict[str, Any]:
         """Give how the dialogs stand, and the counts of calls."""

@@ -88,7 +88,7 @@ def test_an_answer_that_repeats_the_text_does_not_bring_it_into_history(
     shown = [done, program.run("history"), program.run("history", "-o", "json"), program.run("status")]
     assert [each for each in shown if CANARY in each.stdout + each.stderr] == []
     assert CANARY in program.run("history", "--show-text").stdout
-    assert CANARY in program.run("history", "--show-text", "-o", "json").document()["calls"][0]["new"]
+    assert CANARY in program.run("history", "--show-text", "-o", "json").document()["entries"][0]["new"]
 
 
 def test_what_may_not_have_been_applied_is_left_to_the_next_apply(
@@ -150,7 +150,7 @@ def test_a_refused_credential_is_not_hammered(program: Program, sandbox: LiveSan
         program.declare(f"{number}.yaml", manifest(number, messages=dict.fromkeys(range(4), "text: hello")))
     environ: dict[str, str | None] = {"RECONCILER_API_KEY": "canary-of-a-wrong-key"}
     with program.daemon("--concurrency", "3", environ=environ) as daemon:
-        daemon.becomes_unready("the chat service refuses the credential; correct the API key or the token")
+        daemon.becomes_unready("the chat service refuses the credential; correct the API key, token or login")
         assert sandbox.arrived() <= 3
         assert daemon.metric('reconciler_dialogs{condition="in sync"}') == 0
         daemon.stop()

@@ -68,11 +68,12 @@ def test_no_flag_takes_a_secret(offline: Program, command: str) -> None:
     flags = set(re.findall(r"--[a-z-]+", shown))
     assert "--help" in flags
     secrets = {flag for flag in flags if any(word in flag for word in ("key", "token", "secret", "password"))}
-    assert secrets <= {"--api-key-file", "--token-file"}
+    files = {"--api-key-file", "--token-file", "--auth-secret-file", "--password-file"}
+    assert secrets <= {*files, "--auth-key"}, "the auth key names an application and opens nothing"
 
 
 def test_a_secret_given_as_a_flag_is_wrong_usage_and_is_not_repeated(offline: Program) -> None:
-    for flag in ("--api-key", "--token"):
+    for flag in ("--api-key", "--token", "--auth-secret", "--password", "--proxy-auth"):
         done = offline.run("apply", f"{flag}=canary", exits=64)
         assert "canary" not in done.stdout + done.stderr
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.failure import explain
-from reconciler.cli.survey import plan_survey, survey, unread
+from reconciler.cli.survey import plan_survey, rules, survey, unread
+from reconciler.core.guard import Guards
 from reconciler.ledger.opening import open_reader
 from reconciler.sandbox.faults import FaultRule, Status, When
 from reconciler.settings import Settings
@@ -141,7 +142,7 @@ def test_a_plan_says_what_becomes_of_broken_manifests(offline: Program, form: st
 def test_a_refused_credential_is_named_as_what_to_correct(program: Program) -> None:
     program.declare("one.yaml", manifest(1, messages={0: "text: hello"}))
     done = program.run("apply", exits=5, environ={"RECONCILER_API_KEY": f"{KEY}x"})
-    assert "The service refuses the credential: correct RECONCILER_API_KEY or RECONCILER_TOKEN" in done.stdout
+    assert "The service refuses the credential: correct the credential" in done.stdout
     assert "again later" not in done.stdout
 
 
@@ -158,7 +159,7 @@ def test_what_was_rejected_is_sent_again_only_where_asked(program: Program, sand
     gone = Status(status=HTTPStatus.NOT_FOUND)
     sandbox.let_fail(FaultRule(fault=gone, when=When(message=message_id(1, 0)), times=1))
     program.declare("one.yaml", manifest(1, messages={0: "text: hello"}))
-    advice = "held until its manifest changes, or apply --retry-rejected"
+    advice = "held until its manifest changes, or reconciler retry"
     assert advice in program.run("apply", exits=5).stdout
     assert advice in program.run("plan").stdout
     assert "Sent nothing." in program.run("apply", exits=5).stdout
@@ -223,6 +224,6 @@ def test_a_file_that_changes_before_it_is_read_is_noticed(
     Path("m/two.yaml").write_text(manifest(2))
     settings = Settings(manifests=(Path("m"),))
     with open_reader(settings.ledger) as ledger:
-        found = survey(settings, {}, ledger)
+        found = survey(settings, rules(settings, {}), ledger)
         Path("m/two.yaml").write_text(manifest(2, f"# {dialog_id(2)}"))
-        assert list(unread(found, plan_survey(found, ledger))) == ["m/two.yaml"]
+        assert list(unread(found, plan_survey(found, ledger, guards=Guards()))) == ["m/two.yaml"]

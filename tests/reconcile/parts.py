@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.core.action import Action
-from reconciler.core.manifest import DeclaredMessage, DeclaredText, Manifest
+from reconciler.core.manifest import DeclaredMessage, DeclaredText, DeclaredUsers, Manifest
 from reconciler.core.message import DialogId, MessageId, MessageText
 from reconciler.core.outcome import Answer, Answered, Unanswered
 from reconciler.core.plan import DialogPlan, plan_dialog
@@ -54,6 +55,27 @@ def _message(dialog: int, line: int, text: str) -> DeclaredMessage:
     )
 
 
+def read(dialog: int) -> DialogPlan:
+    """Plan a dialog of which one message must be read by Alice."""
+    return _plan_one(dialog, text=None)
+
+
+def text_and_mark() -> DialogPlan:
+    """Plan a call that carries a text and a mark."""
+    return _plan_one(0, text="Hello")
+
+
+def _plan_one(dialog: int, text: str | None) -> DialogPlan:
+    whole = _message(dialog, 0, text or "none")
+    message = replace(
+        whole,
+        text=whole.text if text else None,
+        read=DeclaredUsers(users=(ALICE,), origin=whole.origin),
+    )
+    declared = replace(plan(dialog).manifest, messages=(message,))
+    return plan_dialog(declared, NOTHING, NOW)
+
+
 class Clock:
     """Stands still until it is moved."""
 
@@ -77,12 +99,26 @@ class Chat:
         self.peak = 0
         self.open = asyncio.Event()
         self.open.set()
+        self.login: Answer | None = None
+        self.others = 0
+        """How many other credentials there are to try."""
+
+    async def prepare(self) -> Answer | None:
+        return self.login
+
+    async def refused(self) -> bool:
+        return self.rotated()
+
+    def rotated(self) -> bool:
+        self.others -= 1
+        return self.others >= 0
 
     @property
     def under_way(self) -> int:
         return len(self.arrived) - len(self.answered)
 
-    async def send(self, action: Action) -> Answer:
+    async def send(self, action: Action, known: Callable[[], Iterable[MessageText]] = tuple) -> Answer:
+        del known  # this chat quotes nothing
         self.arrived.append(action)
         self.peak = max(self.peak, self.under_way)
         await self.open.wait()

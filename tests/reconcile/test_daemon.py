@@ -6,16 +6,20 @@ from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from reconciler.chat_api.client import ChatApi, ChatApiOptions
-from reconciler.chat_api.credentials import ApiKey, Secret
+from reconciler.chat_api.credentials import ApiKey
 from reconciler.chat_api.limiter import Limiter
+from reconciler.chat_api.secret import Secret
 from reconciler.chat_api.url import ApiUrl
 from reconciler.core.call import Call
+from reconciler.core.guard import Guards
 from reconciler.core.manifest import Acting
+from reconciler.core.outcome import Answer
 from reconciler.core.problem import Problem
 from reconciler.core.report import Condition, Report
 from reconciler.daemon.loop import Daemon
@@ -43,8 +47,14 @@ class Seen:
     plans: list[PassPlan] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     hindrances: list[str | None] = field(default_factory=list)
+    bugs: list[str] = field(default_factory=list)
+    fails: int = 0
+    """How often to fail where a plan is told."""
 
     def planned(self, plan: PassPlan) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise ArithmeticError
         self.plans.append(plan)
 
     def called(self, call: Call) -> None:
@@ -58,6 +68,9 @@ class Seen:
 
     def polling(self, reason: str | None) -> None:
         pass
+
+    def bug(self, words: str) -> None:
+        self.bugs.append(words)
 
     def hindered(self, reason: str | None) -> None:
         self.hindrances.append(reason)
@@ -84,8 +97,11 @@ class World:
     def puts(self) -> int:
         return len(self.sandbox.log.puts())
 
+    async def identify(self) -> Rules | Answer:
+        return Rules(acting=Acting())
+
     @asynccontextmanager
-    async def daemon(self) -> AsyncIterator[tuple[Daemon, Seen]]:
+    async def daemon(self, *, expected: str = "none") -> AsyncIterator[tuple[Daemon, Seen]]:
         """Run a daemon for as long as the block lasts; then stop it and wait until it is done."""
         seen, stop = Seen(), asyncio.Event()
         async with AsyncExitStack() as stack:
@@ -111,7 +127,8 @@ class World:
             daemon = Daemon(
                 source=Directory(self.roots),
                 watch=watch,
-                rules=Rules(acting=Acting()),
+                identify=self.identify,
+                guards=Guards(),
                 known=reader.known_files(),
                 ledger=reader,
                 recorder=recorder,
@@ -127,6 +144,7 @@ class World:
             finally:
                 stop.set()
                 await asyncio.wait_for(running, LONGEST)
+            assert all(bug.startswith(expected) for bug in seen.bugs)
 
 
 @pytest.fixture
@@ -197,6 +215,85 @@ async def test_a_dialog_is_tried_again_although_another_of_its_file_is_in_confli
         world.clock.advance(minutes=1)
         await until(lambda: world.says(1) == "Hello", "the second attempt")
     assert world.puts == 2
+
+
+async def test_a_call_that_hangs_keeps_neither_other_files_nor_documents_of_its_own_file_waiting(
+    world: World,
+) -> None:
+    hanging = Delay(seconds=LONGEST / 10)
+    world.sandbox.faults.add(FaultRule(fault=hanging, times=1, when=When(dialog=dialog_id(0))))
+    world.write("a.yaml", says(0, "Hello"), says(1, "Hello"))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: world.says(1) == "Hello", "the other document")
+        world.write("a.yaml", says(0, "Hello"), says(1, "Hi"))
+        await until(lambda: world.says(1) == "Hi", "the edit of the other document")
+        world.write("b.yaml", says(2, "Hi"))
+        await until(lambda: world.says(2) == "Hi", "the other file")
+        assert world.sandbox.log.in_flight == 1
+        await until(lambda: world.says(0) == "Hello", "the call that hung")
+        await until(lambda: daemon.health.first_pass_done, "everything to be in sync")
+    assert world.puts == 4
+
+
+async def test_what_is_declared_anew_while_a_call_is_under_way_follows_it(world: World) -> None:
+    delay = FaultRule(fault=Delay(seconds=0.3), times=1)
+    world.sandbox.faults.add(delay)
+    world.write("a.yaml", says(0, "Hello", messages=10))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: world.sandbox.log.in_flight, "a call under way")
+        world.write("a.yaml", says(0, "Hi", messages=10))
+        await until(lambda: world.says(0, 9) == "Hi", "the new texts")
+        await until(lambda: daemon.health.first_pass_done, "everything to be in sync")
+        assert world.says(0, 0) == "Hi"
+    assert world.puts == 11  # of the old texts only the one that was under way
+
+
+async def test_a_file_that_is_removed_while_it_is_sent_is_not_sent_to_its_end(world: World) -> None:
+    world.sandbox.faults.add(FaultRule(fault=Delay(seconds=0.3), times=1))
+    world.write("a.yaml", says(0, "Hello", messages=10))
+    world.write("b.yaml", says(1, "Hello"))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: world.sandbox.log.in_flight, "a call under way")
+        (world.folder / "a.yaml").unlink()
+        await until(lambda: daemon.health.first_pass_done, "the rest")
+        assert [report.location for report in daemon.files.values()] == [str(world.folder / "b.yaml")]
+    assert world.puts == 2
+    with open_reader(world.ledger) as reader:
+        assert list(reader.known_files()) == [str(world.folder / "b.yaml")]
+
+
+async def test_a_bug_is_told_and_the_daemon_goes_on(world: World) -> None:
+    """Who is told of a pass fails: that is nobody's reason to stop."""
+    world.write("a.yaml", says(0, "Hello"))
+    async with world.daemon(expected="ArithmeticError in planned") as (daemon, seen):
+        seen.fails = 1
+        await until(lambda: daemon.health.hindrances.get("bug"), "the bug")
+        await until(lambda: world.says(0) == "Hello", "the call")
+        await until(lambda: daemon.health.hindrance is None, "the bug to be over")
+    assert len(seen.bugs) == 1
+
+
+async def test_while_the_service_is_down_one_file_is_enough_for_a_probe(world: World) -> None:
+    world.sandbox.faults.add(FaultRule(fault=Status(status=503)))
+    for dialog in range(12):
+        world.write(f"{dialog}.yaml", says(dialog, "Hello", messages=3))
+    async with world.daemon() as (daemon, seen):
+
+        def probed(before: int) -> bool:
+            return world.puts > before and not daemon.sending
+
+        await until(lambda: daemon.health.hindrance and not daemon.sending, "the calls to be stopped")
+        for probe in range(1, 4):
+            seen.plans.clear()
+            before = world.puts
+            world.clock.advance(seconds=30 * probe + 1)
+            await until(partial(probed, before), "a probe")
+            assert world.puts == before + 1
+            assert [len(plan.files) for plan in seen.plans] == [1]
+        world.sandbox.faults.clear()
+        world.clock.advance(minutes=5)
+        await until(lambda: all(world.says(d, 2) == "Hello" for d in range(12)), "all calls")
+        await until(lambda: daemon.health.first_pass_done and daemon.health.hindrance is None, "rest")
 
 
 async def test_a_conflict_holds_both_sides_until_one_gives_way(world: World) -> None:

@@ -39,6 +39,9 @@ class SlowLedger:
     def prove(self) -> None:
         self._ledger.prove()
 
+    def requests_changed(self) -> bool:
+        return self._ledger.requests_changed()
+
 
 def file(name: str) -> FileReport:
     return FileReport(location=name, content=b"c", rules=b"r", settled=True, due_at=None, dialogs=())

@@ -20,6 +20,7 @@ from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.one_pass import send_pass
 from reconciler.reconcile.planning import FilePlan, PassPlan
 from reconciler.reconcile.sender import Sender
+from reconciler.reconcile.underway import Underway
 from reconciler.source.directory import ManifestFile
 from tests.core.builders import MINUTE, NOW
 from tests.reconcile.parts import OK, REFUSED, Chat, Clock, FreeRate, dialog_id, plan, texts, until
@@ -46,7 +47,8 @@ class World:
     def __init__(self, ledger: Ledger, thread: ThreadPoolExecutor, clock: Clock) -> None:
         self.chat = Chat()
         self.clock = clock
-        self.stop = asyncio.Event()
+        self.underway = Underway()
+        self.planned_anew: set[str] = set()
         self.recorder = Recorder(ledger, thread)
         self.noted: list[str] = []
         self.sender = Sender(
@@ -60,12 +62,16 @@ class World:
         )
 
     async def send(self, *files: FilePlan) -> Report:
+        for each in files:
+            for dialog in each.dialogs:
+                self.underway.begin(dialog)
         return await send_pass(
             PassPlan(started_at=NOW, files=files),
             sender=self.sender,
             recorder=self.recorder,
             clock=self.clock,
-            stop=self.stop,
+            underway=self.underway,
+            current=lambda file: file.file.location not in self.planned_anew,
             on_file=lambda report: self.noted.append(report.location),
         )
 
@@ -109,12 +115,16 @@ async def test_a_file_is_recorded_while_others_are_still_being_sent(
 
 
 async def test_what_a_stop_leaves_over_is_pending_and_due_at_once(world: World) -> None:
-    world.stop.set()
-    report = await world.send(file("a", plan(0, *texts(3))))
+    world.chat.open.clear()
+    sending = asyncio.ensure_future(world.send(file("a", plan(0, *texts(3)))))
+    await until(lambda: world.chat.under_way, "a call under way")
+    world.underway.call_off_all()
+    world.chat.open.set()
+    report = await sending
     (dialog,) = report.files[0].dialogs
-    assert (dialog.condition, dialog.pending, dialog.due_at) == (Condition.PENDING, 3, NOW)
+    assert (dialog.condition, dialog.pending, dialog.due_at) == (Condition.PENDING, 2, NOW)
     assert report.files[0].due_at == NOW
-    assert not world.chat.arrived
+    assert len(world.chat.arrived) == 1
 
 
 async def test_a_refused_call_stalls_its_dialog_and_no_other(world: World) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.core.guard import Guards
 from reconciler.core.manifest import Acting
 from reconciler.core.message import DialogId
 from reconciler.core.problem import Origin
@@ -47,7 +48,14 @@ class World:
         source = Directory([self.folder])
         files = [file for file in source.scan().files if file.location not in self.known]
         return plan_files(
-            files, source=source, ledger=self.ledger, rules=RULES, others=self.known, unusable=(), now=NOW
+            files,
+            source=source,
+            ledger=self.ledger,
+            rules=RULES,
+            others=self.known,
+            unusable=(),
+            guards=Guards(),
+            now=NOW,
         )
 
 
@@ -142,5 +150,14 @@ def test_a_file_that_changes_between_the_scan_and_the_read_is_left_to_the_next_p
     source = Directory([world.folder])
     files = source.scan().files
     world.write("a.yaml", document(1))
-    plan = plan_files(files, source=source, ledger=world.ledger, rules=RULES, others={}, unusable=(), now=NOW)
+    plan = plan_files(
+        files,
+        source=source,
+        ledger=world.ledger,
+        rules=RULES,
+        others={},
+        unusable=(),
+        guards=Guards(),
+        now=NOW,
+    )
     assert not plan.files

@@ -2,6 +2,9 @@
 
 import json
 import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from reconciler.core.applied import (
     Setback,
 )
 from reconciler.core.call import Call, Intent
+from reconciler.core.guard import Approval, Guards, Limits
 from reconciler.core.manifest import Acting
 from reconciler.core.message import DialogId, Mark, MessageId, MessageText, UserId
 from reconciler.core.outcome import Answer, Answered, Applied, Unanswered, judge
@@ -28,6 +32,7 @@ from reconciler.render.line import plain
 from reconciler.render.plan_document import plan_document
 from reconciler.render.plan_lines import dialog_lines, summary_lines
 from reconciler.render.plan_markdown import plan_markdown
+from reconciler.render.refusal_lines import refusal_lines
 from reconciler.render.report_document import report_document
 from reconciler.render.report_lines import report_lines
 from reconciler.source.directory import Directory
@@ -54,6 +59,7 @@ spec:
     - {id: 53aabe4ce4b077ddd43e7fd8, text: "Two lines,\\n```one of them a fence", read: [96753901]}
     - {id: 53aac1f0e4b077ddd43e8012, text: "Already refused", actAs: 96753901}
     - {id: 53aac1f0e4b077ddd43e8013, read: [123]}
+    - {id: 53aac1f0e4b077ddd43e8014, text: "Sent once more"}
 ---
 apiVersion: reconciler/v1
 kind: Dialog
@@ -75,6 +81,9 @@ spec:
 """
 
 
+Scene = Callable[[Limits], PassPlan]
+
+
 class Known:
     """The ledger as the scene has it."""
 
@@ -84,6 +93,8 @@ class Known:
             return AppliedState()
         first = MessageId("53aabe15e4b077ddd43e7fd3")
         second = MessageId("53aabe4ce4b077ddd43e7fd8")
+        refused_message = MessageId("53aac1f0e4b077ddd43e8012")
+        in_doubt = MessageId("53aac1f0e4b077ddd43e8014")
         refused = FailedAttempt(
             setback=Setback.REJECTED,
             manifest=self.digest,
@@ -109,35 +120,67 @@ class Known:
                     text=MessageText("Opening hours: 9-18"),
                 ),
                 second: AppliedText(digest=MessageText("One line").digest()),
+                refused_message: AppliedText(
+                    digest=MessageText("As it was").digest(), text=MessageText("As it was")
+                ),
+                in_doubt: AppliedText(
+                    digest=MessageText("Last known").digest(), text=MessageText("Last known"), certain=False
+                ),
             },
             dialog_marks={DialogMark(Mark.READ, UserId(96753878)): AppliedDialogMark(at=NOW)},
             failed={
-                ChangeKey(MessageId("53aac1f0e4b077ddd43e8012"), None, None): refused,
+                ChangeKey(refused_message, None, None): refused,
                 ChangeKey(MessageId("53aac1f0e4b077ddd43e8013"), Mark.READ, UserId(123)): late,
             },
         )
+
+    def texts_known(self) -> int:
+        """Give as many as the lounge has, and six of others."""
+        return 10
+
+    def approvals(self) -> tuple[Approval, ...]:
+        """Give none: nobody has approved anything."""
+        return ()
 
     def __init__(self, digest: bytes) -> None:
         self.digest = digest
 
 
 @pytest.fixture
-def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PassPlan:
-    """A plan with everything in it: both kinds of calls, each reason to hold, a problem."""
+def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """A scene with everything in it: both kinds of calls, each reason to hold, a problem."""
     monkeypatch.chdir(tmp_path)
     Path("manifests").mkdir()
     Path("manifests/support.yaml").write_text(MANIFESTS)
     source = Directory([Path("manifests")])
     scan = source.scan()
 
-    def planned(known: Known) -> PassPlan:
-        rules = Rules(acting=Acting())
+    def planned(known: Known, guards: Guards) -> PassPlan:
         return plan_files(
-            scan.files, source=source, ledger=known, rules=rules, others={}, unusable=(), now=NOW
+            scan.files,
+            source=source,
+            ledger=known,
+            rules=Rules(acting=Acting()),
+            others={},
+            unusable=(),
+            guards=guards,
+            now=NOW,
         )
 
-    digest = planned(Known(b"")).dialogs[0].manifest.digest
-    return planned(Known(digest))
+    digest = planned(Known(b""), Guards()).dialogs[0].manifest.digest
+    return lambda limits: planned(Known(digest), Guards(limits=limits))
+
+
+@pytest.fixture
+def plan(scene: Scene) -> PassPlan:
+    """A plan that the guards let pass."""
+    return scene(Limits(rewrites=1))
+
+
+@pytest.fixture
+def guarded(scene: Scene) -> PassPlan:
+    """A plan that two guards hold."""
+    return scene(Limits(rewrites=0.15, dialog_marks=0))
 
 
 def test_a_plan_for_people(plan: PassPlan) -> None:
@@ -162,10 +205,60 @@ def test_a_plan_for_programs(plan: PassPlan, *, texts: bool) -> None:
     assert texts == ("One of" in document or "Opening hours" in document)
 
 
+def test_a_plan_that_guards_hold(guarded: PassPlan) -> None:
+    lines = [line for dialog in guarded.dialogs for line in dialog_lines(dialog, texts=True)]
+    lines += summary_lines(figures(guarded.dialogs, RATE), RATE, len(guarded.problems))
+    same("guarded-plan.txt", "\n".join(map(plain, [*lines, *refusal_lines(guarded.refusals)])))
+    same("guarded-plan.md", "\n".join(plan_markdown(guarded, rate=RATE, texts=False)))
+    document = plan_document(guarded, rate=RATE, texts=False)
+    same("guarded-plan.json", json.dumps(document["guards"], ensure_ascii=False, indent=2))
+
+
+def test_a_report_of_what_guards_held(guarded: PassPlan) -> None:
+    report = replace(sent(guarded, []), refusals=guarded.refusals)
+    same("guarded-report.txt", "\n".join(map(plain, report_lines(report))))
+    assert report_document(report)["guards"] == plan_document(guarded, rate=RATE, texts=False)["guards"]
+
+
+@pytest.mark.parametrize("texts", [True, False], ids=["with texts", "without texts"])
+def test_a_change_shows_old_and_new_whether_it_is_sent_or_held(
+    plan: PassPlan, guarded: PassPlan, *, texts: bool
+) -> None:
+    def shown(which: PassPlan) -> Counter[str]:
+        lines = (plain(line) for dialog in which.dialogs for line in dialog_lines(dialog, texts=texts))
+        return Counter(line for line in lines if line.startswith(("    - ", "    + ", "    text ", "    (")))
+
+    assert shown(plan) == shown(guarded)
+    assert any("Already refused" in line for line in shown(plan)) == texts
+    assert any("(in doubt" in line for line in shown(plan))
+
+
+def test_a_name_cannot_break_out_of_its_heading_in_markdown(plan: PassPlan) -> None:
+    """The loader lets no such name through; this holds even if it did."""
+    [file] = plan.files
+    dialog = file.dialogs[0]
+    named = replace(dialog.manifest, name="</summary><img src=x onerror=alert(1)>&")
+    hostile = replace(plan, files=(replace(file, dialogs=(replace(dialog, manifest=named),)),))
+    lines = list(plan_markdown(hostile, rate=RATE, texts=True))
+    assert "<details><summary>&lt;/summary&gt;&lt;img src=x onerror=alert(1)&gt;&amp;</summary>" in lines
+    start, end = (i for i, line in enumerate(lines) if line.startswith("````"))
+    outside = [line for line in (*lines[:start], *lines[end:]) if line.startswith("<")]
+    assert len(outside) == 2, "the heading and the end of the details"
+
+
+def test_a_path_in_a_command_cannot_break_out_of_its_fence(guarded: PassPlan) -> None:
+    hostile = [
+        replace(refusal, command="reconciler approve x '```\n</details>'") for refusal in guarded.refusals
+    ]
+    lines = list(plan_markdown(replace(guarded, refusals=tuple(hostile)), rate=RATE, texts=False))
+    assert lines.count("````") == 2
+
+
 def test_a_report(plan: PassPlan) -> None:
     answers: list[Answer] = [
         Answered(status=200),
         Answered(status=403, words="no"),
+        Answered(status=200),
         Unanswered(words="gone", sent=True),
     ]
     report = sent(plan, answers)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.sandbox.options import SandboxOptions
+from reconciler.sandbox.seed import Credentials
 from tests.sandbox.world import (
     ANN,
     APPLICATION,
@@ -113,6 +114,16 @@ async def test_an_api_key_never_expires() -> None:
 async def test_all_sessions_end_when_a_test_says_so(world: World) -> None:
     assert (await world.call("DELETE", "/_sandbox/sessions")).status == 204
     assert (await mark(world, {"QB-Token": TOKEN})).body == SESSION_GONE
+
+
+async def test_a_key_or_a_session_that_is_revoked_lets_nobody_in(world: World) -> None:
+    key = {"Authorization": f"ApiKey {KEY}", "On-Behalf-Of": str(ANN)}
+    world.sandbox.access.revoke(KEY)
+    world.sandbox.access.revoke(TOKEN)
+    assert (await mark(world, key)).body == UNAUTHORIZED
+    assert (await mark(world, {"QB-Token": TOKEN})).body == SESSION_GONE
+    world.sandbox.access.add(Credentials(api_keys=(KEY,)))
+    assert (await mark(world, key)).status == 200
 
 
 LOGIN = {

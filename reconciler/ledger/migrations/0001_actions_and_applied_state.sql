@@ -47,9 +47,42 @@ CREATE TABLE outcome (
     request_id TEXT,
     sent_at INTEGER,
     answered_at INTEGER NOT NULL,
+    CHECK (cause IN ('throttled', 'outage', 'credential', 'mixed')),
     CHECK ((kind = 'deferred') = (cause IS NOT NULL)),
     CHECK ((kind = 'withdrawn') = (sent_at IS NULL))
 ) STRICT;
+
+-- What people asked for, from processes of their own: appended to, never changed. `after_action` is the
+-- number of the last action that was recorded by then.
+
+CREATE TABLE approval (
+    id INTEGER PRIMARY KEY,
+    plan TEXT NOT NULL CHECK (plan <> ''),
+    guard TEXT NOT NULL CHECK (guard IN ('rewrites', 'dialog marks')),
+    reason TEXT NOT NULL,
+    approved_by TEXT NOT NULL,
+    approved_at INTEGER NOT NULL,
+    after_action INTEGER NOT NULL,
+    changes BLOB NOT NULL CHECK (length(changes) > 0 AND length(changes) % 16 = 0)
+) STRICT;
+
+CREATE TABLE approval_dialog (
+    approval INTEGER NOT NULL REFERENCES approval (id),
+    dialog_id INTEGER NOT NULL REFERENCES dialog (id),
+    PRIMARY KEY (approval, dialog_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE retry (
+    id INTEGER PRIMARY KEY,
+    dialog_id INTEGER REFERENCES dialog (id),
+    reason TEXT NOT NULL,
+    asked_by TEXT NOT NULL,
+    asked_at INTEGER NOT NULL,
+    after_action INTEGER NOT NULL,
+    freed INTEGER NOT NULL CHECK (freed > 0)
+) STRICT;
+
+CREATE INDEX retry_by_dialog ON retry (dialog_id, after_action);
 
 -- The applied state: what follows from the record. It points at the actions and repeats nothing of them.
 

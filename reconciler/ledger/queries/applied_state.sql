@@ -38,29 +38,49 @@ WHERE dialog_id = (SELECT id FROM dialog WHERE dialog = :dialog)
     AND message = :message AND mark = :mark AND user_id = :user;
 
 -- name: applied_texts(dialog)
-SELECT applied_text.message, action.text_digest, action.text
+SELECT
+    applied_text.message, action.text_digest, action.text, outcome.answered_at, applied_text.doubted_by IS NULL,
+    manifest.digest
 FROM dialog
 JOIN applied_text ON applied_text.dialog_id = dialog.id
 JOIN action ON action.number = applied_text.action
-WHERE dialog.dialog = :dialog AND applied_text.doubted_by IS NULL;
+JOIN manifest ON manifest.id = action.manifest_id
+JOIN outcome ON outcome.action = applied_text.action
+WHERE dialog.dialog = :dialog;
+
+-- name: texts_known()$
+SELECT count(*) FROM applied_text;
 
 -- name: applied_marks(dialog)
-SELECT applied_mark.message, applied_mark.mark, applied_mark.user_id
+SELECT applied_mark.message, applied_mark.mark, applied_mark.user_id, manifest.digest
 FROM dialog
 JOIN applied_mark ON applied_mark.dialog_id = dialog.id
+JOIN action ON action.number = applied_mark.action
+JOIN manifest ON manifest.id = action.manifest_id
 WHERE dialog.dialog = :dialog;
 
 -- name: applied_dialog_marks(dialog)
-SELECT applied_dialog_mark.mark, applied_dialog_mark.user_id, outcome.answered_at, applied_dialog_mark.requested_at
+SELECT
+    applied_dialog_mark.mark, applied_dialog_mark.user_id, outcome.answered_at,
+    applied_dialog_mark.requested_at, manifest.digest
 FROM dialog
 JOIN applied_dialog_mark ON applied_dialog_mark.dialog_id = dialog.id
+JOIN action ON action.number = applied_dialog_mark.action
+JOIN manifest ON manifest.id = action.manifest_id
 JOIN outcome ON outcome.action = applied_dialog_mark.action
 WHERE dialog.dialog = :dialog;
 
 -- name: failed_attempts(dialog)
+-- A rejection that a retry freed is as if it came under another manifest: it holds nothing, and is known.
 SELECT
     failed_attempt.message, failed_attempt.mark, failed_attempt.user_id, outcome.kind,
-    manifest.digest, action.text_digest, action.attempt, failed_attempt.retry_at, outcome.status, outcome.words
+    CASE WHEN outcome.kind = 'rejected' AND EXISTS (
+        SELECT 1 FROM retry
+        WHERE (retry.dialog_id = dialog.id OR retry.dialog_id IS NULL)
+            AND retry.after_action >= failed_attempt.action
+    ) THEN x'' ELSE manifest.digest END,
+    action.text_digest, action.attempt, failed_attempt.retry_at, outcome.status, outcome.words,
+    outcome.cause IS 'mixed'
 FROM dialog
 JOIN failed_attempt ON failed_attempt.dialog_id = dialog.id
 JOIN action ON action.number = failed_attempt.action

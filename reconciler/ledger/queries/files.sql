@@ -36,7 +36,22 @@ UPDATE file SET settled = 0
 WHERE settled = 1 AND id IN (SELECT file_id FROM file_dialog WHERE dialog = :dialog);
 
 -- name: files()
-SELECT id, location, content, rules, settled, due_at FROM file ORDER BY location;
+-- A file in which a retry freed a rejection is not settled, for as long as its dialog counts as stalled.
+SELECT
+    id, location, content, rules,
+    settled AND id NOT IN (
+        SELECT file_dialog.file_id
+        FROM file_dialog
+        JOIN dialog ON dialog.dialog = file_dialog.dialog
+        JOIN failed_attempt ON failed_attempt.dialog_id = dialog.id
+        JOIN outcome ON outcome.action = failed_attempt.action
+        JOIN retry ON (retry.dialog_id = dialog.id OR retry.dialog_id IS NULL)
+            AND retry.after_action >= failed_attempt.action
+        WHERE file_dialog.condition = 'stalled' AND outcome.kind = 'rejected'
+    ),
+    due_at
+FROM file
+ORDER BY location;
 
 -- name: file_dialogs()
 SELECT

@@ -1,0 +1,48 @@
+"""Who we are to the chat service, for commands that send nothing."""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from reconciler.cli.survey import rules
+from reconciler.core.failure import Failure
+from reconciler.core.outcome import Answer, Answered, said
+from reconciler.settings import CredentialKind, Settings, credential_kind
+from reconciler.source.yaml_file import Rules
+
+
+class LoginFailed(Failure):
+    """The chat service gave no session."""
+
+
+def known_rules(identity: Rules | Answer) -> Rules:
+    """Give what manifests are read under. Raises LoginFailed where a login failed instead."""
+    if isinstance(identity, Rules):
+        return identity
+    raise LoginFailed(_words(identity))
+
+
+def expect_session(answer: Answer | None) -> None:
+    """Raise LoginFailed where a login failed."""
+    if answer is not None:
+        raise LoginFailed(_words(answer))
+
+
+def _words(answer: Answer) -> str:
+    if isinstance(answer, Answered) and HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        return answer.words  # ours: there is a session, and it is of no use
+    return f"no session with the chat service: {said(answer)}; correct the settings, or run this again later"
+
+
+def rules_without_sending(settings: Settings, environ: Mapping[str, str]) -> Rules:
+    """Give what manifests are read under to a command that sends nothing.
+
+    Only where nobody but the service knows whose session ours is, this logs in, and can do no more
+    than that. Raises a Failure where a setting can't be used, or the login failed.
+    """
+    if settings.act_as is not None or credential_kind(settings, environ) is not CredentialKind.SESSION:
+        return rules(settings, environ)
+    # Only now: the libraries that call take longer to import than all else that a plan needs.
+    from reconciler.cli.sending import log_in  # noqa: PLC0415  # see above
+
+    return known_rules(asyncio.run(log_in(settings, environ)))

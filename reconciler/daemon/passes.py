@@ -1,0 +1,116 @@
+"""The passes under way, and how each file stands meanwhile."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from reconciler.core.breaker import Breaker
+from reconciler.core.message import DialogId
+from reconciler.core.report import FileReport, Report
+from reconciler.ledger.entry import ForgottenFile
+from reconciler.reconcile.group_commit import GroupCommit
+from reconciler.reconcile.one_pass import report_unsent, send_pass
+from reconciler.reconcile.planning import FilePlan, PassPlan
+from reconciler.reconcile.sender import Sender
+from reconciler.reconcile.underway import Underway
+
+
+class Passes:
+    """Starts passes, which go on by themselves side by side, each dialog in one of them at a time.
+
+    `files` is how each file stands; a file whose calls are under way stands as it was planned.
+    `answered` is told how the service stands, `came_back` that another look is worth it, and
+    `reported` what a pass came to.
+    """
+
+    def __init__(
+        self,
+        *,
+        known: Mapping[str, FileReport],
+        recorder: GroupCommit,
+        sender: Sender,
+        clock: Callable[[], datetime],
+        answered: Callable[[Breaker], None],
+        came_back: Callable[[], None],
+        reported: Callable[[Report], None],
+    ) -> None:
+        self._recorder = recorder
+        self._sender = sender
+        self._clock = clock
+        self._answered = answered
+        self._came_back = came_back
+        self._reported = reported
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._awaited: set[DialogId] = set()
+        self._latest: dict[str, FilePlan] = {}
+        self._age = 0
+        self.underway = Underway()
+        self.files = dict(known)
+
+    def start(self, plan: PassPlan) -> None:
+        """Send a plan. What older passes still send of its files is called off where it differs."""
+        for file in plan.files:
+            self.underway.call_off(self._dialogs_of(file.file.location), but=file.postponed)
+        for file in plan.files:
+            self._latest[file.file.location] = file
+            self.files[file.file.location] = report_unsent(file, plan.started_at)
+            self._awaited |= {dialog.manifest.dialog for dialog in file.postponed}
+            for dialog in file.dialogs:
+                self.underway.begin(dialog)
+        self._age -= 1
+        self._tasks.add(asyncio.create_task(self._send(plan, self._age)))
+
+    async def forget(self, location: str) -> None:
+        """Manage the dialogs of a file no more that is no longer there; calls under way are answered."""
+        self.underway.call_off(self._dialogs_of(location))
+        self._latest.pop(location, None)
+        await self._recorder.write(ForgottenFile(location=location))
+        del self.files[location]
+
+    def collect(self) -> None:
+        """Let go of all passes that ended, and raise what ended one of them early."""
+        ended = [task for task in self._tasks if task.done()]
+        self._tasks.difference_update(ended)
+        for error in [error for task in ended if (error := task.exception()) is not None]:
+            raise error
+
+    async def end(self) -> None:
+        """Make no new call, wait for those under way, and raise what ended a pass early."""
+        self.underway.call_off_all()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.collect()
+
+    async def _send(self, plan: PassPlan, age: int) -> None:
+        try:
+            report = await send_pass(
+                plan,
+                sender=self._sender,
+                recorder=self._recorder,
+                clock=self._clock,
+                underway=self.underway,
+                age=age,
+                current=lambda file: self._latest.get(file.file.location) is file,
+                on_dialog=self._dialog_came_back,
+                on_file=self._file_came_back,
+            )
+        finally:
+            self._answered(self._sender.breaker)
+            self._came_back()
+        self._reported(report)
+
+    def _dialog_came_back(self, dialog: DialogId) -> None:
+        if dialog in self._awaited:
+            self._awaited.discard(dialog)
+            self._came_back()
+
+    def _file_came_back(self, report: FileReport) -> None:
+        self.files[report.location] = report
+        del self._latest[report.location]
+        self._answered(self._sender.breaker)
+        if report.due_at is not None and report.due_at <= self._clock():
+            self._came_back()
+
+    def _dialogs_of(self, location: str) -> Sequence[DialogId]:
+        report = self.files.get(location)
+        dialogs = report.dialogs if report else ()
+        return [dialog.dialog for dialog in dialogs if dialog.dialog is not None]

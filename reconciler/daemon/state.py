@@ -1,0 +1,62 @@
+"""What stands in the way, told to the probes and the observers when it changes."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from reconciler.core.breaker import Breaker
+from reconciler.core.outcome import Cause
+from reconciler.core.problem import Problem
+from reconciler.daemon.health import Health
+from reconciler.daemon.observer import Observer
+from reconciler.reconcile.bug import bug_words
+
+_NO_ANSWER: Final = "the chat service gives no useful answer; one call at a time looks for one"
+_NO_SERVICE: Final = {
+    Cause.CREDENTIAL: "the chat service refuses the credential; correct the API key, token or login"
+}
+
+
+class State:
+    """The last that was told of the source, the ledger, the service and the watch."""
+
+    def __init__(self, health: Health, observers: Sequence[Observer]) -> None:
+        self._health = health
+        self._observers = observers
+        self._unusable: tuple[Problem, ...] = ()
+        self._polling: str | None = None
+
+    def hinder(self, **reasons: str | None) -> None:
+        """Note what stands in the way of the source, the ledger or the service; None: nothing does."""
+        before = self._health.hindrance
+        self._health.hindrances.update(reasons)
+        if self._health.hindrance != before:
+            for observer in self._observers:
+                observer.hindered(self._health.hindrance)
+
+    def bug(self, error: Exception) -> None:
+        """Note a mistake in this program that ended a turn."""
+        words = bug_words(error)
+        with suppress(Exception):  # it may be an observer's own
+            self.hinder(bug=f"a bug: {words}; please report it")
+            for observer in self._observers:
+                observer.bug(words)
+
+    def service(self, breaker: Breaker) -> None:
+        """Note where the service gives no useful answer, and when it does again."""
+        cause = breaker.cause if breaker.open else None
+        self.hinder(service=None if cause is None else _NO_SERVICE.get(cause, _NO_ANSWER))
+
+    def unusable(self, problems: tuple[Problem, ...]) -> None:
+        """Note the files that can't be read."""
+        if problems != self._unusable:
+            self._unusable = problems
+            for observer in self._observers:
+                observer.unusable(problems)
+
+    def polling(self, reason: str | None) -> None:
+        """Note why files are polled though that was not asked for; None: they are not."""
+        if reason != self._polling:
+            self._polling = reason
+            for observer in self._observers:
+                observer.polling(reason)

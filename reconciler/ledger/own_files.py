@@ -1,0 +1,64 @@
+"""The files that a ledger in use is made of: are they still those that were opened, and who wrote to them.
+
+SQLite goes on writing to a file that was deleted, and trusts what is in its cache when somebody
+overwrites one.
+"""
+
+import os
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from reconciler.ledger.errors import LedgerReplaced
+
+_ENDINGS: Final = ("", "-wal", "-shm")
+"""The database, its write-ahead log, and the index of that, through which processes agree."""
+
+
+class Stamp(NamedTuple):
+    """When a file was last written to."""
+
+    size: int
+    changed_at: int
+    """In nanoseconds."""
+
+
+class Look(NamedTuple):
+    """What can be seen of the files without reading them; `version` changes when others commit."""
+
+    database: Stamp
+    log: Stamp
+    version: int
+
+    def is_request_since(self, before: "Look | None") -> bool:
+        """Tell whether another process added to the log and left the rest alone, as a request does."""
+        return before is not None and before.database == self.database and before.version != self.version
+
+
+class OwnFiles:
+    """The files as they were when they were opened; all are there from then until they are closed."""
+
+    def __init__(self, path: Path) -> None:
+        self._ledger = path
+        self._opened = {end: path.with_name(f"{path.name}{end}").lstat() for end in _ENDINGS}
+
+    def check(self) -> None:
+        """Raise LedgerReplaced where a file is no longer the one that has its name."""
+        for end, opened in self._opened.items():
+            try:
+                same = os.path.samestat(self._path(end).lstat(), opened)
+            except OSError:
+                same = False
+            if not same:
+                which = f"the ledger's {end} file" if end else "the ledger"
+                raise LedgerReplaced(self._ledger, what=f"{which} was deleted or replaced while in use")
+
+    def look(self, version: int) -> Look:
+        """Look at the files. Raises OSError where one is not there."""
+        return Look(self._stamp(""), self._stamp("-wal"), version)
+
+    def _stamp(self, end: str) -> Stamp:
+        found = self._path(end).lstat()
+        return Stamp(found.st_size, found.st_mtime_ns)
+
+    def _path(self, end: str) -> Path:
+        return self._ledger.with_name(f"{self._ledger.name}{end}")

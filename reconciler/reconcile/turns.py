@@ -1,0 +1,77 @@
+"""Whose call is made next, where more dialogs have calls to make than calls may be under way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import IntEnum
+from heapq import heappop, heappush
+from itertools import count
+from typing import NamedTuple
+
+
+class Priority(IntEnum):
+    """Who goes first where calls wait: people see a wrong text, not a missing mark."""
+
+    TEXT = 0
+    MARK = 1
+
+
+class Rank(NamedTuple):
+    """The lowest goes first: texts before marks, then what was declared last.
+
+    `age` falls from pass to pass, so that what somebody has just changed does not wait behind a
+    backlog.
+    """
+
+    priority: Priority
+    age: int
+
+
+class Turns:
+    """So many places for calls under way. Of equal ranks, who came first goes first.
+
+    A dialog has one call waiting at a time and comes in anew for the next, so a dialog with many
+    calls to make takes turns with the others.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._queue: list[tuple[Rank, int, asyncio.Future[None]]] = []
+        self._arrivals = count()
+
+    @asynccontextmanager
+    async def turn(self, rank: Rank, halt: asyncio.Event) -> AsyncIterator[bool]:
+        """Wait for a place, or for `halt`; tell whether there is one, and hold it meanwhile."""
+        place = await self._place(rank, halt)
+        try:
+            yield place
+        finally:
+            if place:
+                self._give_back()
+
+    async def _place(self, rank: Rank, halt: asyncio.Event) -> bool:
+        if halt.is_set():
+            return False
+        if self._free:
+            self._free -= 1
+            return True
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heappush(self._queue, (rank, next(self._arrivals), turn))
+        halted: asyncio.Future[object] = asyncio.ensure_future(halt.wait())
+        try:
+            await asyncio.wait((turn, halted), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            if not turn.cancel():
+                self._give_back()
+            raise
+        finally:
+            halted.cancel()
+        return not turn.cancel()
+
+    def _give_back(self) -> None:
+        while self._queue:
+            turn = heappop(self._queue)[2]
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
