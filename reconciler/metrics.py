@@ -173,10 +173,7 @@ class _Standing(Collector):
             "rate_limit_calls_per_second": ("Calls a second, at most, as set.", now.ceiling),
             "rate_present_calls_per_second": ("Calls a second, at most, at present.", now.present_rate),
             "calls_waiting": ("Calls of the plans being sent that were not answered yet.", now.waiting),
-            "calls_drain_seconds": (
-                "Time that those take at the present rate.",
-                now.waiting / now.present_rate,
-            ),
+            "calls_drain_seconds": ("Time that those take at the present rate.", drain),
             "breaker_tripped": ("1 while only probes are sent.", now.tripped),
         }
         for name, (text, value) in gauges.items():

@@ -45,7 +45,7 @@ REVEALERS: Final = {
     "reconciler/chat_api/session.py": "a session's token goes into its header",
     "reconciler/chat_api/session_request.py": "a login carries the password, signed with the auth secret",
     "reconciler/chat_api/transport.py": "the proxy's password goes into its header",
-    "reconciler/cli/credential.py": "a checked setting becomes what it is of: a login, a proxy's user and password",
+    "reconciler/cli/credential.py": "a checked login or proxy password becomes a part of its credential",
     "reconciler/cli/history.py": "a reader asked for it",
     "reconciler/ledger/writer.py": "the ledger keeps it, unless told to keep digests only",
     "reconciler/render/history_document.py": "a reader asked for it",
