@@ -65,3 +65,7 @@ kill: $(VENV)/dev ## The program killed a thousand times at random moments, whic
 
 soak: $(VENV)/dev ## The daemon at work for an hour: memory, files and threads stay flat
 	RECONCILER_SOAK=3600 $(BIN)/pytest tests/program/test_soak.py --log-cli-level=info
+
+.PHONY: simulate
+simulate: $(VENV)/dev ## The simulation with ten times the seeds of the suite
+	RECONCILER_SEEDS=10000 $(BIN)/pytest --numprocesses 2 tests/simulation/test_simulation.py

@@ -18,10 +18,9 @@ each wait by 50 ms: neither shrinks at a 429, serves by priority, or sleeps on a
 import asyncio
 import math
 import time
-from bisect import insort
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
@@ -46,6 +45,7 @@ _STORM: Final = 2.0
 _STEP_EVERY: Final = 10.0
 _STEP: Final = 0.1
 _LONGEST_PAUSE: Final = 60.0
+_TOO_LONG: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,18 @@ class _Slowed:
 
     rate: float
     at: float
+
+
+@dataclass(eq=False, slots=True)
+class _Waiter:
+    priority: int
+    arrival: int
+    since: float
+    turn: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def rank(self, now: float) -> float:
+        """Give its place among those that wait: before all others once it has waited too long."""
+        return -math.inf if now - self.since >= _TOO_LONG else self.priority
 
 
 class Limiter:
@@ -79,7 +91,7 @@ class Limiter:
         self._slowed: _Slowed | None = None
         self._next_slot = -math.inf
         self._left: deque[float] = deque(maxlen=math.ceil(rate or _LARGEST_PLAN))
-        self._queue: list[tuple[int, int, asyncio.Event]] = []
+        self._queue: list[_Waiter] = []
         self._arrivals = count()
 
     @property
@@ -105,17 +117,19 @@ class Limiter:
     async def acquire(self, priority: int = 0) -> None:
         """Wait for a token. The lowest `priority` goes first, then whoever came first.
 
-        The token is taken in the step that returns, so a waiter that is cancelled takes none
-        and its time is the time at which the call can leave.
+        Who has waited for five seconds goes before who has not, so that a flood starves nobody. The
+        token is taken in the step that returns, so a waiter that is cancelled takes none and its
+        time is the time at which the call can leave.
         """
-        turn = (priority, next(self._arrivals), asyncio.Event())
-        insort(self._queue, turn)
-        first, lateness = turn[2], 0.0
+        waiter = _Waiter(priority, next(self._arrivals), self._clock())
+        self._queue.append(waiter)
+        lateness = 0.0
         try:
             while True:
-                if self._queue[0] is not turn:
-                    first.clear()
-                    await first.wait()
+                if (first := self._first()) is not waiter:
+                    waiter.turn.clear()
+                    first.turn.set()  # it may have become the first by waiting
+                    await waiter.turn.wait()
                     lateness = _MADE_UP
                 elif (wait := self._due() - self._clock()) > 0:
                     await self._sleep(wait)
@@ -124,9 +138,14 @@ class Limiter:
                     self._take(lateness)
                     return
         finally:
-            self._queue.remove(turn)
+            self._queue.remove(waiter)
             if self._queue:
-                self._queue[0][2].set()
+                self._first().turn.set()
+
+    def _first(self) -> "_Waiter":
+        """Give who goes next."""
+        now = self._clock()
+        return min(self._queue, key=lambda waiter: (waiter.rank(now), waiter.arrival))
 
     def slow_down(self) -> None:
         """Halve the present rate: the service said 429.

@@ -16,6 +16,7 @@ from reconciler.cli.typed import Name, Reason
 from reconciler.core.failure import Failure
 from reconciler.core.guard import Approval
 from reconciler.ledger.opening import open_reader, open_requests
+from reconciler.ledger.reader import LedgerReader
 from reconciler.reconcile.planning import PassPlan
 from reconciler.render.refusal_lines import refusal_lines
 from reconciler.render.words import count, moment, visible
@@ -45,7 +46,7 @@ def command(settings: Settings, plan_id: str, reason: str) -> ExitCode:
     refusal = next((refusal for refusal in plan.refusals if refusal.plan == plan_id), None)
     if refusal is None:
         show_unread(unread(found, plan))
-        raise NothingHeld(_not_held(plan_id, plan, before[-1] if before else None))
+        raise NothingHeld(_not_held(plan_id, plan, ledger, before[-1] if before else None))
     approval = refusal.approved(reason=reason, by=person(), now=now())
     with open_requests(settings.ledger) as requests:
         requests.approve(approval, dialogs=refusal.dialogs)
@@ -57,8 +58,12 @@ def command(settings: Settings, plan_id: str, reason: str) -> ExitCode:
     return ExitCode.DONE
 
 
-def _not_held(plan_id: str, plan: PassPlan, before: Approval | None) -> str:
+def _not_held(plan_id: str, plan: PassPlan, ledger: LedgerReader, before: Approval | None) -> str:
+    what = f"{visible(plan_id)}: no plan of this id is held"
+    if not ledger.exists:
+        there = f"there is no ledger at {ledger.path}"
+        return f"{what}, {there}; name the one that `reconciler apply` or `run` writes"
     held = [f"{refusal.plan} ({refusal.guard}: {refusal.words})" for refusal in plan.refusals]
     approved = f"; it was approved by {visible(before.by)} on {moment(before.at)}" if before else ""
     there = f"approve one that is: {', '.join(held)}" if held else "no guard holds anything now"
-    return f"{visible(plan_id)}: no plan of this id is held{approved}; {there}"
+    return f"{what}, going by the ledger {ledger.path}{approved}; {there}"

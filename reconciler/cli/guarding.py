@@ -11,10 +11,13 @@ from click.core import ParameterSource
 
 from reconciler.cli.options import GUARDING, READING, SERVICE
 from reconciler.core.guard import Guards
-from reconciler.settings import Settings
+from reconciler.settings import DEFAULTS, Settings
 
 APPROVING: Final = (*READING, *SERVICE, "ledger", *GUARDING)
-"""Settings on which it depends what is planned. Given as flags, they have to be given again."""
+"""Settings on which it depends what is planned. Given as flags, they have to be given again.
+
+The ledger is named wherever it comes from: the person who approves has another environment than a daemon.
+"""
 
 _SHOWN: Final = {field.name for field in fields(Settings) if field.repr}
 
@@ -27,7 +30,7 @@ def guards_of(settings: Settings) -> Guards:
     flags = [
         part
         for name in APPROVING
-        if name in _SHOWN and _typed(context, name)
+        if name in _SHOWN and (_typed(context, name) or (name == "ledger" and _moved(settings)))
         for part in (f"--{name.replace('_', '-')}", str(context.params[name]))
     ]
     paths = settings.manifests if _typed(context, "manifests") else ()
@@ -46,6 +49,10 @@ def guards_with(
         return f'{before} --reason "…" {shlex.join([*flags, *guarded])}'.rstrip()
 
     return Guards(limits=settings.limits(), command=command)
+
+
+def _moved(settings: Settings) -> bool:
+    return settings.ledger != DEFAULTS.ledger
 
 
 def _typed(context: click.Context, name: str) -> bool:

@@ -3,12 +3,22 @@
 import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Final
 
 from reconciler.cli.survey import rules
 from reconciler.core.failure import Failure
-from reconciler.core.outcome import Answer, Answered, said
+from reconciler.core.outcome import Answer, Answered, Unanswered, said
 from reconciler.settings import CredentialKind, Settings, credential_kind
 from reconciler.source.yaml_file import Rules
+
+_SIGNATURE: Final = "Unexpected signature"
+"""The service's words (422) for a login that is not signed as it expects."""
+
+_USER: Final = "RECONCILER_LOGIN and RECONCILER_PASSWORD or RECONCILER_PASSWORD_FILE"
+_APPLICATION: Final = (
+    "RECONCILER_AUTH_SECRET or RECONCILER_AUTH_SECRET_FILE, RECONCILER_AUTH_KEY, "
+    "RECONCILER_APPLICATION_ID and RECONCILER_SIGNATURE_HASH"
+)
 
 
 class LoginFailed(Failure):
@@ -31,7 +41,21 @@ def expect_session(answer: Answer | None) -> None:
 def _words(answer: Answer) -> str:
     if isinstance(answer, Answered) and HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return answer.words  # ours: there is a session, and it is of no use
-    return f"no session with the chat service: {said(answer)}; correct the settings, or run this again later"
+    return f"no session with the chat service: {said(answer)}; {_todo(answer)}"
+
+
+def _todo(answer: Answer) -> str:
+    """Say what helps, going by what a login was answered (docs/credentials.md)."""
+    match answer:
+        case Unanswered():
+            return "correct the settings, or run this again later"
+        case Answered(status=HTTPStatus.UNAUTHORIZED):
+            return f"look at {_USER}"
+        case Answered(status=HTTPStatus.UNPROCESSABLE_ENTITY, words=words) if _SIGNATURE in words:
+            return f"look at {_APPLICATION}"
+        case Answered(status=status):
+            later = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            return "run this again later" if later else "correct the settings"
 
 
 def rules_without_sending(settings: Settings, environ: Mapping[str, str]) -> Rules:

@@ -72,7 +72,7 @@ def backup(settings: Settings, file: Path) -> ExitCode:
 def export(settings: Settings, output: str, *, hide_text: bool) -> ExitCode:
     """Print every call and request, oldest first.
 
-    Texts are among them where the ledger keeps them.
+    Texts are among them where the ledger keeps them. Fails where not all of them can be read.
     """
     stream = data_stream()
     with open_reader(settings.ledger) as ledger:

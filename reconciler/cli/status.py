@@ -1,5 +1,8 @@
 """`reconciler status`: how each dialog stands, from the ledger."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 import click
 from rich.table import Table
 from rich.text import Text
@@ -8,6 +11,7 @@ from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import output, settings
 from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.survey import now
+from reconciler.core.plan import HeldReason
 from reconciler.core.report import Condition, DialogReport
 from reconciler.ledger.opening import open_reader
 from reconciler.ledger.reader import LedgerReader
@@ -68,19 +72,28 @@ def _print(ledger: LedgerReader) -> None:
                 Text(dialog.condition, condition_style(dialog.condition)),
                 "" if dialog.condition is Condition.INVALID else f"{dialog.applied} of {dialog.declared}",
                 ahead(dialog.due_at, now()) if dialog.due_at else "",
-                visible(dialog.note),
+                "guarded" if HeldReason.GUARDED in dialog.held else visible(dialog.note),
             )
         console.print(table)
         console.print()
+    for words, held in _guarded(dialogs).items():
+        console.print(f"Guarded, {count(held, 'dialog')}: {visible(words)}", style="bad")
     for problem in ledger.problems():
         console.print(str(problem), style="bad")
     totals = ledger.totals()
     last = f", the last {ago(totals.last_sent_at, now())}" if totals.last_sent_at else ""
     calls = totals.applied + totals.deferred + totals.rejected + totals.in_doubt
     in_sync = sum(dialog.condition is Condition.IN_SYNC for dialog in dialogs)
-    doubt = f"; {totals.in_doubt:,} in doubt" if totals.in_doubt else ""
+    doubt = f"; {totals.in_doubt:,} without an answer: under way or in doubt" if totals.in_doubt else ""
     console.print(
         f"{in_sync:,} of {count(len(dialogs), 'dialog')} in sync. {count(calls, 'call')}{last}{doubt}."
+    )
+
+
+def _guarded(dialogs: Iterable[DialogReport]) -> Counter[str]:
+    """Count the dialogs that each guard holds, by what it says: the same to all of them."""
+    return Counter(
+        words for dialog in dialogs if HeldReason.GUARDED in dialog.held for words in dialog.note.splitlines()
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.core.applied import (
     AppliedMark,
@@ -125,7 +125,7 @@ def _dialog_marks(manifest: Manifest, applied: AppliedState, now: datetime) -> I
         if (
             last is None
             or (asked_again and last.requested_at != manifest.requested_at)
-            or (manifest.interval is not None and now >= last.at + manifest.interval)
+            or (manifest.interval is not None and _is_over(manifest.interval, last.at, now))
         ):
             yield DialogMarkChange(
                 mark=dialog_mark.mark,
@@ -133,6 +133,11 @@ def _dialog_marks(manifest: Manifest, applied: AppliedState, now: datetime) -> I
                 requested_at=manifest.requested_at,
                 origin=origin,
             )
+
+
+def _is_over(interval: timedelta, since: datetime, now: datetime) -> bool:
+    """Tell whether an interval is over; a time further ahead than it was told by a clock that was wrong."""
+    return now >= since + interval or since > now + interval
 
 
 def _declared_dialog_marks(manifest: Manifest) -> Iterator[tuple[DialogMark, Origin]]:

@@ -34,8 +34,9 @@ class DialogReport:
     """How one dialog stands after a pass.
 
     `declared` counts texts and marks, one a user; of those `applied` are applied, `pending` are
-    to be sent and the rest is held. `note` says in a few words what a person should know. The
-    names are None only where a broken manifest does not give them.
+    to be sent and the rest is held. `note` says in a few words what a person should know; of what
+    is guarded, a line for each guard. The names are None only where a broken manifest does not give
+    them.
     """
 
     name: str | None
@@ -117,7 +118,7 @@ def report_dialog(
     failures = [said(call.answer) for call in last if not isinstance(call.outcome, Applied)]
     unsent = sum(change.key not in decided for action in plan.actions for change in action.changes)
     suspend = [manifest.suspend.reason] if plan.suspended and manifest.suspend else []
-    refused = "; ".join(refusal.note for refusal in plan.refusals)
+    refused = "\n".join(refusal.note for refusal in plan.refusals)
     details = [*filter(None, [refused]), *failures, *(h.detail for h in plan.held), *suspend]
     return DialogReport(
         name=manifest.name,

@@ -7,6 +7,7 @@ answered the dialog is planned again. Every wake-up means the same: look again.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
@@ -14,10 +15,11 @@ from functools import partial
 from typing import Final, TypeVar
 
 from reconciler.core.guard import Guards
-from reconciler.core.outcome import Answer, said
+from reconciler.core.outcome import Answer
 from reconciler.core.report import FileReport, Report
 from reconciler.daemon.health import Health
 from reconciler.daemon.hints import Hints, Watch
+from reconciler.daemon.identity import who_we_are
 from reconciler.daemon.observer import Observer
 from reconciler.daemon.passes import Passes
 from reconciler.daemon.state import State
@@ -36,7 +38,11 @@ _BEAT: Final = 2.0
 """Seconds: the loop wakes at least this often, to show that it lives, and looks for requests."""
 
 _BREATHER: Final = 0.25
+_LONGEST_BREATHER: Final = 5.0
 """Seconds between turns that only time asks for: what becomes due one by one is taken together."""
+
+_SHARE: Final = 10
+"""How much longer such a rest is than the turn before it took, so that looking costs little."""
 
 _QUIET: Final = 0.03
 """Seconds between two scans that must agree before a change is acted on: it may be half written."""
@@ -46,7 +52,6 @@ _RESTLESS: Final = 30
 
 _HINDERED_RETRY: Final = 1.0
 _FAILED_RETRY: Final = 5.0
-_IDENTIFY_RETRY: Final = 30.0
 
 
 class Daemon:
@@ -84,7 +89,9 @@ class Daemon:
         self._clock = clock
         self._reading = reading
         self._observers = observers
-        self._turned_at = -_BREATHER
+        self._resume_at = math.inf
+        self._rested_at = 0.0
+        self._woken = asyncio.Event()
         self._asked = False
         self._looked = False
         self.health = Health()
@@ -95,49 +102,53 @@ class Daemon:
             sender=sender,
             clock=clock,
             answered=self.state.service,
-            came_back=self._hints.give,
+            wake=self._wake,
             reported=self._reported,
         )
         self.files: Mapping[str, FileReport] = self._passes.files
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then wait for the calls under way and return."""
-        rules = await self._who_we_are(stop)
-        while rules is not None and not stop.is_set():
-            try:
-                self._passes.collect()
-                await self._look_at_ledger()
-                self.state.hinder(ledger=None)
-                resume_at = await self._turn(rules, stop)
-                self.state.hinder(bug=None)
-                await self._rest(resume_at, stop)
-            except LedgerError as failure:
-                self._passes.underway.call_off_all()  # what is declared anew meanwhile goes unseen
-                self.state.hinder(ledger=str(failure))
-                await first(asyncio.sleep(_FAILED_RETRY), stop.wait())
-            except Exception as error:  # noqa: BLE001  # whatever it is, the loop goes on
-                self.state.bug(error)
-                await first(asyncio.sleep(_FAILED_RETRY), stop.wait())
-        await self._passes.end()
+        stopping = asyncio.ensure_future(stop.wait())
+        stopping.add_done_callback(lambda _: self._passes.underway.call_off_all())
+        try:
+            rules = await who_we_are(self._identify, self._sender, self.state, stop)
+            while rules is not None and not stop.is_set():
+                await self._live(rules, stop)
+            await self._passes.end()
+        except asyncio.CancelledError:
+            await self._passes.give_up()
+            raise
+        finally:
+            stopping.cancel()
 
-    async def _who_we_are(self, stop: asyncio.Event) -> Rules | None:
-        """Ask until it is known; None where `stop` came first."""
-        while not stop.is_set():
-            self.health.beats()
-            identity = await self._identify()
-            if isinstance(identity, Rules):
-                self.state.hinder(service=None)
-                return identity
-            self.state.hinder(service=f"no session with the chat service: {said(identity)}")
-            ends = self._now() + _IDENTIFY_RETRY
-            while self._now() < ends and not stop.is_set() and not self._sender.rotated():
-                self.health.beats()
-                await first(asyncio.sleep(_BEAT), stop.wait())
-        return None
+    async def _live(self, rules: Rules, stop: asyncio.Event) -> None:
+        """Take a turn and rest; whatever goes wrong, the loop goes on."""
+        try:
+            self._passes.collect()
+            await self._look_at_ledger()
+            self.state.hinder(ledger=None)
+            await self._turn(rules, stop)
+            self.state.hinder(bug=None)
+            await self._rest(stop)
+        except LedgerError as failure:
+            self._passes.underway.call_off_all()  # what is declared anew meanwhile goes unseen
+            self.state.hinder(ledger=str(failure))
+            await first(asyncio.sleep(_FAILED_RETRY), stop.wait())
+        except Exception as error:  # noqa: BLE001  # a bug of ours
+            self.state.bug(error)
+            await first(asyncio.sleep(_FAILED_RETRY), stop.wait())
 
-    async def _turn(self, rules: Rules, stop: asyncio.Event) -> float:
+    async def _turn(self, rules: Rules, stop: asyncio.Event) -> None:
+        """Look at the files, start what is to be done, and settle when to look again."""
+        began, self._resume_at = self._now(), math.inf
+        resume_at = await self._look(rules, stop)
+        breather = min(max(_BREATHER, _SHARE * (self._now() - began)), _LONGEST_BREATHER)
+        self._rested_at = self._now() + breather
+        self._resume_at = max(min(resume_at, self._resume_at), self._rested_at)
+
+    async def _look(self, rules: Rules, stop: asyncio.Event) -> float:
         """Look at the files and start what is to be done; give the loop's time of the next look."""
-        self._turned_at = self._now()
         self.state.polling(self._watch.reason)
         scan = await self._settled_scan(rules, stop)
         self.state.hinder(source=hindrance(scan))
@@ -149,8 +160,10 @@ class Daemon:
             await self._passes.forget(location)
         files = self._worth_a_look(todo)
         if files or not self._looked:
-            await self._start_pass(scan, rules, files)
+            self._passes.call_off(file.location for file in todo.changed)
+            await self._start_pass(scan, rules, files, stop)
             self._looked = True
+        self._asked = False
         left = self._agenda(scan, rules)
         if not (left.changed or left.due or self._passes.underway.dialogs):
             self.health.first_pass_done = True
@@ -158,10 +171,9 @@ class Daemon:
 
     def _worth_a_look(self, todo: Agenda) -> Sequence[ManifestFile]:
         due = self._due_now(todo)
-        asked, self._asked = self._asked, False
-        if self._looked and not (todo.news or due or asked):
+        if self._looked and not (todo.news or due or self._asked):
             return ()
-        return (*todo.changed, *todo.unsettled, *due, *(todo.waiting if asked else ()))
+        return (*todo.changed, *todo.unsettled, *due, *(todo.waiting if self._asked else ()))
 
     def _due_now(self, todo: Agenda) -> Sequence[ManifestFile]:
         """Give the files whose time has come; while calls don't flow one of them is enough for a probe.
@@ -175,7 +187,9 @@ class Daemon:
             return ()
         return (min(todo.due, key=lambda file: self.files[file.location].due_at or self._clock()),)
 
-    async def _start_pass(self, scan: Scan, rules: Rules, files: Sequence[ManifestFile]) -> None:
+    async def _start_pass(
+        self, scan: Scan, rules: Rules, files: Sequence[ManifestFile], stop: asyncio.Event
+    ) -> None:
         """Plan `files` and start to send; a pass that was started goes on by itself."""
         locations = {file.location for file in files}
         plan = await self._in_thread(
@@ -193,6 +207,8 @@ class Daemon:
                 on_file=self.health.beats,
             )
         )
+        if stop.is_set():
+            return
         for observer in self._observers:
             observer.planned(plan)
         self._passes.start(plan)
@@ -221,22 +237,30 @@ class Daemon:
     def _next_look(self, todo: Agenda) -> float:
         """Give the loop's time at which something is due, or a look at all files is."""
         if self._due_now(todo):
-            return max(self._now(), self._turned_at + _BREATHER)
+            return self._now()
         now = self._clock()
         probe_at = self._sender.breaker.paused_until(now)
         times = (todo.next_due, probe_at if todo.due else None)
         waits = ((time - now).total_seconds() for time in times if time is not None)
         return self._now() + min((self._rescan, *waits))
 
-    async def _rest(self, until: float, stop: asyncio.Event) -> None:
-        """Wait for a hint, a time, a request or `stop`."""
+    def _wake(self, due_at: datetime) -> None:
+        """Look again when a time has come, but not all the time: what comes one by one is taken together."""
+        at = self._now() + max(0.0, (due_at - self._clock()).total_seconds())
+        if at < self._resume_at:
+            self._resume_at = max(at, self._rested_at)
+            self._woken.set()
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        """Wait for a hint, for the next look, for a request or for `stop`."""
         while not stop.is_set():
             self.health.beats()
-            left = until - self._now()
+            self._woken.clear()
+            left = self._resume_at - self._now()
             if left <= 0:
                 return
             hint = asyncio.ensure_future(self._hints.wait(min(left, _BEAT)))
-            await first(hint, stop.wait())
+            await first(hint, self._woken.wait(), stop.wait())
             if not hint.cancelled() and hint.result():
                 return
             await self._look_for_requests()
@@ -247,7 +271,7 @@ class Daemon:
         """See whether a person asked for something, or there is another credential to try."""
         if await self._recorder.requests_changed() or self._sender.rotated():
             self._asked = True
-            self.state.service(self._sender.breaker)
+        self.state.service(self._sender.breaker)
 
     def _agenda(self, scan: Scan, rules: Rules) -> Agenda:
         return agenda(scan, self.files, rules.fingerprint(), self._clock(), self._passes.underway.dialogs)

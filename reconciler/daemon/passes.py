@@ -1,7 +1,7 @@
 """The passes under way, and how each file stands meanwhile."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from reconciler.core.breaker import Breaker
@@ -19,7 +19,7 @@ class Passes:
     """Starts passes, which go on by themselves side by side, each dialog in one of them at a time.
 
     `files` is how each file stands; a file whose calls are under way stands as it was planned.
-    `answered` is told how the service stands, `came_back` that another look is worth it, and
+    `answered` is told how the service stands, `wake` when a file is to be looked at again, and
     `reported` what a pass came to.
     """
 
@@ -31,14 +31,14 @@ class Passes:
         sender: Sender,
         clock: Callable[[], datetime],
         answered: Callable[[Breaker], None],
-        came_back: Callable[[], None],
+        wake: Callable[[datetime], None],
         reported: Callable[[Report], None],
     ) -> None:
         self._recorder = recorder
         self._sender = sender
         self._clock = clock
         self._answered = answered
-        self._came_back = came_back
+        self._wake = wake
         self._reported = reported
         self._tasks: set[asyncio.Task[None]] = set()
         self._awaited: set[DialogId] = set()
@@ -60,9 +60,14 @@ class Passes:
         self._age -= 1
         self._tasks.add(asyncio.create_task(self._send(plan, self._age)))
 
+    def call_off(self, locations: Iterable[str]) -> None:
+        """Make no new call for the dialogs that these files were known to declare."""
+        for location in locations:
+            self.underway.call_off(self._dialogs_of(location))
+
     async def forget(self, location: str) -> None:
         """Manage the dialogs of a file no more that is no longer there; calls under way are answered."""
-        self.underway.call_off(self._dialogs_of(location))
+        self.call_off([location])
         self._latest.pop(location, None)
         await self._recorder.write(ForgottenFile(location=location))
         del self.files[location]
@@ -80,6 +85,12 @@ class Passes:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.collect()
 
+    async def give_up(self) -> None:
+        """Cut off the calls under way; they stay in doubt."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def _send(self, plan: PassPlan, age: int) -> None:
         try:
             report = await send_pass(
@@ -95,20 +106,20 @@ class Passes:
             )
         finally:
             self._answered(self._sender.breaker)
-            self._came_back()
+            self._wake(self._clock())
         self._reported(report)
 
     def _dialog_came_back(self, dialog: DialogId) -> None:
         if dialog in self._awaited:
             self._awaited.discard(dialog)
-            self._came_back()
+            self._wake(self._clock())
 
     def _file_came_back(self, report: FileReport) -> None:
         self.files[report.location] = report
         del self._latest[report.location]
         self._answered(self._sender.breaker)
-        if report.due_at is not None and report.due_at <= self._clock():
-            self._came_back()
+        if report.due_at is not None:
+            self._wake(report.due_at)
 
     def _dialogs_of(self, location: str) -> Sequence[DialogId]:
         report = self.files.get(location)

@@ -26,6 +26,10 @@ class State:
         self._unusable: tuple[Problem, ...] = ()
         self._polling: str | None = None
 
+    def beats(self) -> None:
+        """Take note that the loop moved."""
+        self._health.beats()
+
     def hinder(self, **reasons: str | None) -> None:
         """Note what stands in the way of the source, the ledger or the service; None: nothing does."""
         before = self._health.hindrance

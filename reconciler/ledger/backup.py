@@ -1,6 +1,7 @@
 """Backs a ledger up while it is written: a whole copy, of one moment, that was checked."""
 
 import os
+import secrets
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -23,8 +24,10 @@ def back_up(ledger: Path, copy: Path) -> int:
     Raises BackupExists where there is anything at `copy`, BackupUnwritable where it can't be made,
     LedgerDamaged where the copy is not sound: then nor is the ledger. Then there is no copy.
     """
+    if not copy.name:  # `.` and `/` have none: nothing can lie beside them
+        raise BackupExists(copy, what="this is a directory", todo="name a new file in it")
     with explained(ledger, LedgerUnreadable), closing(connect_existing(ledger, "ro")) as source:
-        draft = copy.with_name(f"{copy.name}.new")
+        draft = copy.with_name(f".{copy.name}.{secrets.token_hex(8)}")  # nobody else's file
         try:
             _reserve(copy)
             try:
@@ -51,9 +54,7 @@ def _reserve(copy: Path) -> None:
 
 def _copy(source: sqlite3.Connection, draft: Path) -> None:
     """Copy what is there at one moment: within a transaction, what is written meanwhile doesn't show."""
-    descriptor = os.open(
-        draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, OURS_ALONE
-    )
+    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, OURS_ALONE)
     os.fchmod(descriptor, OURS_ALONE)
     source.execute("BEGIN")
     source.execute("SELECT count(*) FROM action").fetchone()  # a transaction begins with its first reading

@@ -78,7 +78,8 @@ def connect(path: Path, mode: Literal["ro", "rw"], opener: Opener = open_sqlite)
 def tells_of_damage(error: sqlite3.DatabaseError) -> bool:
     """Tell whether SQLite found something in the file that it never wrote."""
     name: str = getattr(error, "sqlite_errorname", "SQLITE_ERROR")
-    return name.startswith("SQLITE_CORRUPT") or name == "SQLITE_NOTADB"
+    no_text = str(error).startswith("Could not decode")  # Python says so, of what should be UTF-8
+    return no_text or name.startswith("SQLITE_CORRUPT") or name == "SQLITE_NOTADB"
 
 
 @contextmanager

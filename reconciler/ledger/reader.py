@@ -4,11 +4,11 @@ import itertools
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from reconciler.core.applied import AppliedState
 from reconciler.core.guard import Approval
@@ -18,7 +18,7 @@ from reconciler.core.report import DialogReport, FileReport
 from reconciler.ledger.applied_rows import applied_state
 from reconciler.ledger.connection import QUERIES, explained
 from reconciler.ledger.encoding import time_of, unescape
-from reconciler.ledger.errors import LedgerUnreadable
+from reconciler.ledger.errors import LedgerDamaged, LedgerUnreadable
 from reconciler.ledger.file_rows import dialog_report, problem_of
 from reconciler.ledger.history import HistoryRow, RequestRow, Totals, history_row
 from reconciler.ledger.request_rows import approval, approval_row, retry_row
@@ -127,18 +127,30 @@ class LedgerReader:
         return itertools.islice(self._pages(dialog, _AFTER_ALL if before is None else before), limit)
 
     def record(self) -> Iterator[HistoryRow]:
-        """Give the actions, oldest first, read from the file as they are asked for."""
-        after = 0
+        """Give the actions, oldest first, read from the file as they are asked for.
+
+        SQLite passes over rows that it can't find its way to. So those that were recorded by the
+        beginning are counted, and LedgerDamaged is raised at the end where some were not given.
+        """
+        last, _ = self._recorded(_AFTER_ALL)
+        given = after = 0
         while page := self._page_after(after):
+            given += sum(row.number <= last for row in page)
             yield from page
             after = page[-1].number
+        _, recorded = self._recorded(last)
+        self._expect_all(given, recorded, "calls")
 
     def requests(self, dialog: str | None = None) -> tuple[RequestRow, ...]:
         """Give what people asked for; `dialog` leaves out what can't concern it, and is as for `history`."""
         with self._snapshot() as connection:
             approvals = tuple(map(approval_row, QUERIES.approval_rows(connection, dialog=dialog)))
             retries = tuple(map(retry_row, QUERIES.retry_rows(connection, dialog=dialog)))
-        return (*approvals, *retries)
+            recorded: int = QUERIES.request_count(connection)
+        found: tuple[RequestRow, ...] = (*approvals, *retries)
+        if dialog is None:
+            self._expect_all(len(found), recorded, "requests")
+        return found
 
     def dialogs_called(self, name: str) -> tuple[DialogId, ...]:
         """Give the dialogs of this id or name; those that once had it only where none has it now."""
@@ -178,13 +190,35 @@ class LedgerReader:
                 rows = QUERIES.history_page(connection, before=before, page=_PAGE)
             else:
                 rows = QUERIES.history_page_of(connection, dialog=dialog, before=before, page=_PAGE)
-            return [history_row(row) for row in rows]
+            return self._told(rows)
 
     def _page_after(self, after: int) -> list[HistoryRow]:
         with self._snapshot() as connection:
-            return [
-                history_row(row) for row in QUERIES.history_page_after(connection, after=after, page=_PAGE)
-            ]
+            page = self._told(QUERIES.history_page_after(connection, after=after, page=_PAGE))
+        numbers = [after, *(row.number for row in page)]
+        if any(number <= before for before, number in itertools.pairwise(numbers)):
+            raise LedgerDamaged(self.path)  # or the next page might be this one again
+        return page
+
+    def _told(self, rows: Iterable[Iterable[Any]]) -> list[HistoryRow]:
+        try:
+            return [history_row(row) for row in rows]
+        except (TypeError, ValueError):
+            raise LedgerDamaged(self.path) from None
+
+    def _recorded(self, last: int) -> tuple[int, int]:
+        """Give the greatest number of an action up to `last`, and how many up to there were not withdrawn."""
+        with self._snapshot() as connection:
+            greatest, recorded = QUERIES.calls_recorded(connection, last=last)
+            return greatest, recorded
+
+    def _expect_all(self, given: int, recorded: int, what: str) -> None:
+        if given < recorded:
+            raise LedgerDamaged(
+                self.path,
+                what=f"the ledger is damaged: {recorded - given:,} of its {recorded:,} {what} can't be read",
+                todo="`reconciler ledger check` tells more; restore a backup",
+            )
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 
@@ -117,7 +118,8 @@ async def _send_dialog(
 
 def _report_file(file: FilePlan, dialogs: list[DialogReport], now: datetime) -> FileReport:
     broken = (report_broken(b, (p for p in file.problems if p.origin >= b.origin)) for b in file.broken)
-    postponed = (report_dialog(dialog, (), now) for dialog in file.postponed)
+    # Whatever is unsent: the calls under way may change what the plan was made of.
+    postponed = (replace(report_dialog(dialog, (), now), due_at=now) for dialog in file.postponed)
     reports = (*dialogs, *postponed, *broken)
     due = [dialog.due_at for dialog in reports if dialog.due_at is not None]
     if file.bugs:

@@ -13,6 +13,7 @@ from reconciler.core.message import DialogId
 from reconciler.core.plan import DialogPlan, hold_guarded, plan_dialog
 from reconciler.core.problem import Origin, Problem
 from reconciler.core.report import FileReport
+from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.bug import bug_words
 from reconciler.source.conflict import Declaration, conflicts
 from reconciler.source.directory import Directory, ManifestFile
@@ -58,7 +59,9 @@ class FilePlan:
     @property
     def settled(self) -> bool:
         """Tell whether how it stands is a matter of this file alone."""
-        return not self.conflicting and not any(dialog.refusals for dialog in self.dialogs)
+        return not self.conflicting and not any(
+            dialog.refusals for dialog in (*self.dialogs, *self.postponed)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +146,11 @@ def _guard(plan: PassPlan, ledger: AppliedStates, guards: Guards) -> PassPlan:
         return plan  # most often: then it is of no matter what was ever approved
     refusals = refuse(changes, guards=guards, known=known, approvals=ledger.approvals())
     files = (
-        replace(file, dialogs=tuple(hold_guarded(dialog, refusals) for dialog in file.dialogs))
+        replace(
+            file,
+            dialogs=tuple(hold_guarded(dialog, refusals) for dialog in file.dialogs),
+            postponed=tuple(hold_guarded(dialog, refusals) for dialog in file.postponed),
+        )
         for file in plan.files
     )
     return replace(plan, files=tuple(files), refusals=refusals)
@@ -213,17 +220,18 @@ def _plan_file(
     for manifest in loaded.manifests:
         if manifest.origin in clashes:
             continue
-        applied = ledger.applied(manifest.dialog)
         try:
+            applied = ledger.applied(manifest.dialog)
             plan = plan_dialog(manifest, applied, now)
             counted = tuple(guarded_changes(plan.actions, manifest, applied))
+        except LedgerError:
+            raise
         except Exception as error:  # noqa: BLE001  # a bug in one dialog's pass holds that dialog, and no other
             aside.append(manifest)
             bugs.append(_bug(error, manifest.origin))
             continue
         plans.append(plan)
-        if manifest.dialog not in under_way:
-            guarded += counted
+        guarded += counted
     return FilePlan(
         file=file,
         rules=rules,

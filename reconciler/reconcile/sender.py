@@ -151,6 +151,8 @@ class Sender:
                     left.appendleft(replace(action, attempt=action.attempt + 1))
                 else:
                     self._take_note(call.outcome, action)
+                continue
+            replayed = False
         return None
 
     @property

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import IntEnum
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
@@ -38,6 +38,12 @@ class Turns:
         self._free = places
         self._queue: list[tuple[Rank, int, asyncio.Future[None]]] = []
         self._arrivals = count()
+        self._gone = 0
+
+    @property
+    def waiting(self) -> int:
+        """Count the entries of the queue."""
+        return len(self._queue)
 
     @asynccontextmanager
     async def turn(self, rank: Rank, halt: asyncio.Event) -> AsyncIterator[bool]:
@@ -66,7 +72,18 @@ class Turns:
             raise
         finally:
             halted.cancel()
-        return not turn.cancel()
+        if turn.cancel():
+            self._forget_one()
+            return False
+        return True
+
+    def _forget_one(self) -> None:
+        """Take note that one of the queue waits no more; they are taken out together, now and then."""
+        self._gone += 1
+        if 2 * self._gone > len(self._queue):
+            self._queue = [entry for entry in self._queue if not entry[2].done()]
+            heapify(self._queue)
+            self._gone = 0
 
     def _give_back(self) -> None:
         while self._queue:
@@ -74,4 +91,5 @@ class Turns:
             if not turn.done():
                 turn.set_result(None)
                 return
+            self._gone = max(0, self._gone - 1)
         self._free += 1

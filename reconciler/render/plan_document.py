@@ -1,10 +1,12 @@
 """A plan as JSON."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
 from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange
-from reconciler.core.plan import DialogPlan, Held
+from reconciler.core.guard import Refusal
+from reconciler.core.plan import DialogPlan, Held, HeldReason
 from reconciler.reconcile.planning import PassPlan
 from reconciler.render.figures import Figures, figures
 from reconciler.render.problem_document import problem_document
@@ -46,7 +48,7 @@ def _dialog(plan: DialogPlan, *, texts: bool) -> dict[str, Any]:
         "dialogId": str(plan.manifest.dialog),
         "origin": str(plan.manifest.origin),
         "actions": [_action(action, texts=texts) for action in plan.actions],
-        "held": [_held(held, texts=texts) for held in plan.held],
+        "held": [_held(held, plan.refusals, texts=texts) for held in plan.held],
     }
 
 
@@ -81,11 +83,19 @@ def _change(change: Change, *, texts: bool) -> dict[str, Any]:
             return {"field": mark.value, "user": user.value, "wholeDialog": True}
 
 
-def _held(held: Held, *, texts: bool) -> dict[str, Any]:
+def _held(held: Held, refusals: Iterable[Refusal], *, texts: bool) -> dict[str, Any]:
+    change = held.change
+    message = change.key.message
+    actor = change.actor if isinstance(change, TextChange) else change.user
+    by = refusals if held.reason is HeldReason.GUARDED else ()
     return {
-        "change": _change(held.change, texts=texts),
-        "origin": str(held.change.origin),
+        "message": message and str(message),
+        "wholeDialog": message is None,
+        "actAs": actor.value,
+        "origin": str(change.origin),
+        "change": _change(change, texts=texts),
         "reason": held.reason.value,
         "detail": held.detail,
         "until": held.until and held.until.isoformat(),
+        "guards": [{"guard": refusal.guard.value, "plan": refusal.plan} for refusal in by],
     }

@@ -44,12 +44,27 @@ def report_lines(report: Report) -> Iterator[Line]:
         total = sum(number for _, number in standing)
         shown = listed(f"{number:,} {condition}" for condition, number in standing)
         yield (Piece(f"Not in sync: {count(total, 'dialog')} ({shown}).", "warn"),)
+    if _rejected_before(report):
+        todo = "`reconciler status` says why; change the manifest, or `reconciler retry`"
+        yield (Piece(f"Rejected before: {todo}.", "bad"),)
     yield from refusal_lines(report.refusals)
     if _refused(report):
         todo = "correct the credential (docs/credentials.md), then apply again"
         yield (Piece(f"The service refuses the credential: {todo}.", "bad"),)
     elif any(HeldReason.BACKING_OFF in d.held or d.pending for file in report.files for d in file.dialogs):
         yield (Piece("Run `reconciler apply` again later, or `reconciler run`, to send what is left."),)
+
+
+def _rejected_before(report: Report) -> bool:
+    """Tell whether an earlier rejection holds a dialog. Where a guard does too, that comes first."""
+    told = {call.intent.action.dialog for call in report.calls if isinstance(call.outcome, Rejected)}
+    return any(
+        HeldReason.REJECTED in dialog.held
+        and HeldReason.GUARDED not in dialog.held
+        and dialog.dialog not in told
+        for file in report.files
+        for dialog in file.dialogs
+    )
 
 
 def _refused(report: Report) -> bool:

@@ -29,6 +29,10 @@ class ScalarNode(NamedTuple):
     column: int
     end: int
 
+    def __repr__(self) -> str:
+        """Show the place only: it may be a message's text."""
+        return f"ScalarNode({self.line}:{self.column})"
+
     @property
     def null(self) -> bool:
         """Whether this is one of YAML's ways to say that there is no value."""
@@ -48,6 +52,10 @@ class SequenceNode(NamedTuple):
     column: int
     extent: Extent = Extent.WHOLE
 
+    def __repr__(self) -> str:
+        """Show the place only."""
+        return f"SequenceNode({self.line}:{self.column})"
+
 
 class MappingNode(NamedTuple):
     """Keys and values; where a key stands twice, its first value."""
@@ -57,6 +65,10 @@ class MappingNode(NamedTuple):
     line: int
     column: int
     extent: Extent = Extent.WHOLE
+
+    def __repr__(self) -> str:
+        """Show the place only: keys are source text too."""
+        return f"MappingNode({self.line}:{self.column})"
 
 
 Node = ScalarNode | SequenceNode | MappingNode

@@ -121,6 +121,6 @@ class UserReader:
         only = self._acting.only
         if only is None or user == only:
             return True
-        what = f"a user token acts only for user {only}, not for {user}"
+        what = f"this credential acts only for user {only}, not for {user}"
         self._found.add(node, what, "leave that user to another credential, or use an API key")
         return False

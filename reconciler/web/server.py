@@ -1,16 +1,19 @@
 """The daemon's HTTP server: `/metrics`, `/healthz`, `/readyz`; GET and HEAD only."""
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from reconciler.core.failure import Failure
 from reconciler.daemon.health import Health
+from reconciler.reconcile.bug import bug_words
 
 _LONGEST_BEAT: Final = 30.0
 """Seconds without a beat after which the loop counts as dead; it beats every 5."""
@@ -43,7 +46,7 @@ async def serve(
     application.router.add_get("/metrics", metrics)
     application.router.add_get("/healthz", alive)
     application.router.add_get("/readyz", ready)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(application, access_log=None, logger=_request_log(), shutdown_timeout=1.0)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
@@ -56,6 +59,22 @@ async def serve(
         yield f"http://{f'[{name}]' if ':' in name else name}:{bound}"
     finally:
         await runner.cleanup()
+
+
+def _request_log() -> logging.Logger:
+    """Give the log of requests that fail. What a sender wrote stands in none of its lines."""
+    log = logging.getLogger("reconciler.web")
+    log.addFilter(_without_echo)
+    return log
+
+
+def _without_echo(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        return False  # not HTTP: the sender's own trouble, and no reason to fill a disk
+    record.msg, record.args = f"a request failed: {bug_words(error) if error else 'unknown reason'}", ()
+    record.exc_info = record.exc_text = None
+    return True
 
 
 def unready(health: Health) -> str | None:

@@ -341,3 +341,31 @@ async def test_the_real_clock_is_the_default() -> None:
     gate, start = Limiter(200), time.monotonic()
     await asyncio.gather(*(gate.acquire() for _ in range(41)))
     assert time.monotonic() - start >= 40 / 200 - 0.02
+
+
+def test_a_flood_starves_nobody() -> None:
+    """A mark waits behind texts, but not for as long as there are texts."""
+
+    async def main() -> tuple[float, int]:
+        gate = limiter(20)
+        texts = 0
+
+        async def flood() -> None:
+            nonlocal texts
+            while True:
+                await gate.acquire(0)
+                texts += 1
+
+        flooding = [asyncio.create_task(flood()) for _ in range(3)]
+        await asyncio.sleep(1)
+        began = virtual_loop().time()
+        await gate.acquire(1)
+        waited = virtual_loop().time() - began
+        for task in flooding:
+            task.cancel()
+        await asyncio.gather(*flooding, return_exceptions=True)
+        return waited, texts
+
+    waited, texts = run(main())
+    assert 5 <= waited < 5.2
+    assert texts >= 0.98 * 6 * 20

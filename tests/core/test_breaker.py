@@ -91,7 +91,8 @@ def test_a_probe_that_is_answered_lets_calls_flow_from_a_clean_slate(answer: Out
 
 def test_a_failure_of_a_call_that_was_under_way_makes_no_pause_longer() -> None:
     breaker = after(*[OUTAGE] * 5)
-    assert after(OUTAGE, CREDENTIAL, breaker=breaker, now=NOW + SECOND) == breaker
+    later = after(OUTAGE, CREDENTIAL, breaker=breaker, now=NOW + SECOND)
+    assert (later.probe_at, later.pauses, later.cause) == (breaker.probe_at, breaker.pauses, breaker.cause)
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=["applied", "rejected", "throttled"])
@@ -107,6 +108,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.breaker = Breaker()
         self.now = NOW
         self.in_a_row: list[int] = []
+        self.order: list[int] = []
         self.pauses = 0
         self.probe_at: datetime | None = None
         self.credential = False
@@ -118,12 +120,15 @@ class AnyHistory(RuleBasedStateMachine):
     @rule(outcome=st.sampled_from(ANSWERS))
     def the_service_answers(self, outcome: Outcome) -> None:
         self.in_a_row.clear()
+        self.order.clear()
         self.pauses, self.probe_at, self.credential = 0, None, False
         self.breaker = self.breaker.after(outcome, self.now, 0)
 
     @rule(outcome=st.sampled_from([OUTAGE, OUTAGE, OUTAGE, CREDENTIAL]), which=st.integers(1, 7))
     def a_call_fails(self, outcome: Deferred, which: int) -> None:
         self.in_a_row.append(which)
+        if which in self.order or len(self.order) < 5:
+            self.order = [*(other for other in self.order if other != which), which]
         if self.probe_at is None:
             trips = len(self.in_a_row) == 5 or outcome.cause is Cause.CREDENTIAL
         else:
@@ -141,8 +146,12 @@ class AnyHistory(RuleBasedStateMachine):
         pause = told if told is not None and self.now < told else None
         assert self.breaker.paused_until(self.now) == pause
         for which in range(1, 8):
-            waits = self.credential or len(set(self.in_a_row)) >= 5 or which in self.in_a_row
-            assert self.breaker.paused_until(self.now, which) == (pause if waits else None)
+            pause = told
+            if told is not None and not self.credential and len(self.order) < 5:
+                after = self.order.index(which) if which in self.order else None
+                pause = None if after is None else told + after * 10 * SECOND
+            expected = pause if pause is not None and self.now < pause else None
+            assert self.breaker.paused_until(self.now, which) == expected
 
 
 test_any_history = AnyHistory.TestCase
@@ -155,6 +164,28 @@ def test_one_change_that_fails_again_and_again_is_probed_and_keeps_no_other_wait
     assert breaker.paused_until(NOW, "the same") == NOW + HALF_A_MINUTE
     assert breaker.paused_until(NOW, "another") is None
     assert not breaker.open
+
+
+def test_of_a_few_that_fail_each_gets_its_turn_as_the_probe() -> None:
+    breaker, now = FLOWING, NOW
+    for _ in range(5):
+        breaker = breaker.after(OUTAGE, now, "poison")
+    for other in ("a", "b"):
+        breaker = breaker.after(OUTAGE, now, other)
+    probed = []
+    for _ in range(9):
+        waits = {target: breaker.paused_until(now, target) or now for target in ("a", "b", "poison")}
+        probe = min(waits, key=lambda target: waits[target])
+        probed.append(probe)
+        now = waits[probe]
+        breaker = breaker.after(OUTAGE, now, probe)
+    assert probed == ["poison", "a", "b"] * 3
+
+
+def test_where_no_call_could_be_made_at_all_nothing_goes_on() -> None:
+    breaker = FLOWING.trip(Cause.OUTAGE, NOW)
+    assert breaker.open
+    assert breaker.paused_until(NOW, "anything") == NOW + HALF_A_MINUTE
 
 
 def test_where_others_fail_too_it_is_the_service_and_everything_waits() -> None:
@@ -173,3 +204,9 @@ def test_what_it_remembers_of_a_long_outage_does_not_grow() -> None:
     for target in range(1000):
         breaker = breaker.after(OUTAGE, NOW + target * MINUTE, target)
     assert len(breaker.failing) == breaker.failures == 5
+
+
+def test_a_pause_ends_where_the_clock_was_set_back() -> None:
+    tripped = FLOWING.after(CREDENTIAL, NOW, "any")
+    assert tripped.paused_until(NOW) is not None
+    assert tripped.paused_until(NOW - 5 * MINUTE) is None

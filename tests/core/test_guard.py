@@ -438,7 +438,7 @@ def test_a_dialog_that_two_guards_hold_says_both() -> None:
     report = report_dialog(held, ())
     assert (report.condition, report.pending, report.applied) == (Condition.STALLED, 0, 0)
     assert report.held == {HeldReason.GUARDED: 2}
-    assert report.note == f"{refusals[0].note}; {refusals[1].note}"
+    assert report.note == f"{refusals[0].note}\n{refusals[1].note}"
 
 
 def test_a_guarded_dialog_says_so_before_what_else_is_held() -> None:

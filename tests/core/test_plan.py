@@ -201,6 +201,13 @@ def test_a_plan_is_the_fewest_calls(wanted: Manifest, known: AppliedState, calls
         ),
         pytest.param(
             manifest(message(M1, "Hi")),
+            {text_of(M1): deferred(60 * MINUTE, wanted="Hi")},
+            ["alice puts m1: text Hi"],
+            [],
+            id="a deferral longer than any ends: the clock was set back",
+        ),
+        pytest.param(
+            manifest(message(M1, "Hi")),
             {text_of(M1): deferred(None, wanted="Hi")},
             ["alice puts m1: text Hi"],
             [],

@@ -108,6 +108,12 @@ def test_nothing_is_overwritten(ledger: Ledger, copy: Path, put: Callable[[Path]
     assert not copy.with_name(f"{copy.name}.new").exists()
 
 
+@pytest.mark.parametrize("directory", ["", ".", "./", "/", "//"])
+def test_a_directory_is_no_name_for_a_backup(ledger: Ledger, directory: str) -> None:
+    with pytest.raises(BackupExists, match=r"this is a directory; name a new file in it$"):
+        back_up(ledger.path, Path(directory))
+
+
 def test_a_ledger_is_not_backed_up_to_itself(ledger: Ledger) -> None:
     with pytest.raises(BackupExists):
         back_up(ledger.path, ledger.path)

@@ -240,7 +240,7 @@ def test_a_token_acts_as_its_user_and_for_nobody_else(program: Program, sandbox:
     done = program.run("apply", exits=3, environ={**as_ann, "RECONCILER_ACT_AS": "111"})
     assert [(put.user, put.status) for put in sandbox.puts()] == [(ANN, 200)]
     assert "manifests/two.yaml:8:" in done.stderr
-    assert "a user token acts only for user 111, not for 222" in done.stderr
+    assert "this credential acts only for user 111, not for 222" in done.stderr
 
 
 def test_secrets_may_come_from_files(program: Program, sandbox: LiveSandbox) -> None:

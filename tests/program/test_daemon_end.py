@@ -103,7 +103,7 @@ def test_after_a_kill_the_calls_in_flight_are_in_doubt_and_only_they_are_repeate
     in_doubt = {call["message"] for call in program.history() if call["result"] == "in doubt"}
     assert len(in_doubt) == 4
     assert "in doubt" in program.run("history").stdout
-    assert "4 in doubt" in program.run("status").stdout
+    assert "4 without an answer: under way or in doubt" in program.run("status").stdout
     sandbox.let_succeed()
     with program.daemon() as daemon:
         wait_for(lambda: daemon.metric('reconciler_dialogs{condition="in sync"}') == 10, "all is in sync")

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from reconciler.sandbox.faults import Delay, FaultRule, Status, When
-from tests.program.chat import manifest, message_id
+from tests.program.chat import ANN, BEN, manifest, message_id
 from tests.program.live_sandbox import LiveSandbox
 from tests.program.program import Ended, Program
 from tests.program.waiting import wait_for
@@ -215,6 +215,57 @@ def test_the_command_repeats_the_flags_and_paths_that_matter(known: Program) -> 
     assert "Sent 2 calls" in known.run(*asked).stdout
 
 
+@pytest.mark.parametrize("where", ["environment", "file"])
+def test_the_command_names_the_ledger_wherever_it_was_named(known: Program, where: str) -> None:
+    known.ledger.rename(known.directory / "own.db")
+    say(known, "second", 1)
+    environ = {"RECONCILER_LEDGER": "own.db"} if where == "environment" else {}
+    if where == "file":
+        (known.directory / "reconciler.toml").write_text('ledger = "own.db"\n')
+    (command,) = commands(known.run("apply", environ=environ, exits=4).stdout)
+    assert command.endswith(' --reason "…" --ledger own.db')
+    (known.directory / "reconciler.toml").unlink(missing_ok=True)
+    type_in(known, command)
+    assert "Sent 4 calls" in known.run("apply", environ={"RECONCILER_LEDGER": "own.db"}).stdout
+
+
+def test_an_id_without_a_ledger_is_refused_with_the_ledger_that_is_not_there(known: Program) -> None:
+    done = known.run("approve", "0123456789ab", "--reason", "why not", "--ledger", "typo.db", exits=1)
+    assert done.stderr == (
+        "reconciler: 0123456789ab: no plan of this id is held, there is no ledger at typo.db; "
+        "name the one that `reconciler apply` or `run` writes\n"
+    )
+
+
+def test_status_tells_once_what_each_guard_says_on_a_line_of_its_own(known: Program) -> None:
+    none = ("--guard-dialog-marks", "0")
+    say(known, "second", 1, spec="read: [222]")
+    say(known, "second", 2, only=1)
+    say(known, "first", 3, spec="read: [222]")
+    known.run("apply", *none, exits=4)
+    rewrites, marks = guards(known, *none)
+    shown = known.run("status").stdout.splitlines()
+    rows, below = shown[: shown.index("")], shown[shown.index("") + 1 :]
+    assert [row.split() for row in rows[1:]] == [
+        [f"dialog-{number}", "stalled", str(applied), "of", str(declared), "guarded"]
+        for number, applied, declared in ((1, 0, 5), (2, 3, 4), (3, 4, 5))
+    ]
+    assert below[:-1] == [
+        f"Guarded, 2 dialogs: {guard['words']}; to let it pass: {guard['approve']}"
+        for guard in (rewrites, marks)
+    ]
+
+
+def test_a_plan_for_programs_tells_which_guards_hold_which_change(known: Program) -> None:
+    say(known, "second", 1, spec="read: [222]")
+    document = known.run("plan", "-o", "json", "--guard-dialog-marks", "0").document()
+    both = [{"guard": guard["guard"], "plan": guard["plan"]} for guard in document["guards"]]
+    (dialog,) = document["dialogs"]
+    assert [held["message"] for held in dialog["held"]] == [*(message_id(1, m) for m in range(EACH)), None]
+    assert [held["actAs"] for held in dialog["held"]] == [ANN] * EACH + [BEN]
+    assert [held["guards"] for held in dialog["held"]] == [both] * (EACH + 1)
+
+
 @pytest.mark.parametrize(
     ("environ", "exits"),
     [
@@ -234,7 +285,10 @@ def test_settings_name_the_limits(known: Program, environ: Mapping[str, str], ex
 
 def test_an_id_that_is_not_held_is_refused_with_those_that_are(known: Program) -> None:
     nobody = known.run("approve", "0123456789ab", "--reason", "why not", exits=1).stderr
-    assert nobody == ("reconciler: 0123456789ab: no plan of this id is held; no guard holds anything now\n")
+    assert nobody == (
+        "reconciler: 0123456789ab: no plan of this id is held, going by the ledger reconciler.db; "
+        "no guard holds anything now\n"
+    )
     say(known, "second", 1)
     (guard,) = guards(known)
     other = known.run("approve", "0123456789ab", "--reason", "why not", exits=1).stderr

@@ -87,6 +87,40 @@ def test_a_backup_overwrites_nothing(program: Program, sandbox: LiveSandbox) -> 
     assert precious.read_text() == "precious"
 
 
+@pytest.mark.parametrize("file", ["", ".", "./", "/", "manifests"])
+def test_a_directory_is_no_name_for_a_backup(program: Program, sandbox: LiveSandbox, file: str) -> None:
+    apply_something(program, sandbox)
+    done = program.run("ledger", "backup", file, exits=1)
+    assert "a bug" not in done.stderr
+    assert "; name a" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_an_export_that_lacks_calls_says_so_and_fails(program: Program, form: str) -> None:
+    program.declare("1.yaml", manifest(1, messages=dict.fromkeys(range(8), "text: hello")))
+    program.run("apply")
+    lose_calls(program)
+    done = program.run("ledger", "export", "-o", form, exits=1)
+    assert done.stderr == (
+        "reconciler: reconciler.db: the ledger is damaged: 3 of its 8 calls can't be read; "
+        "`reconciler ledger check` tells more; restore a backup\n"
+    )
+    assert len(done.stdout.splitlines()) == (5 if form == "jsonl" else 6), "what can be read is there"
+
+
+def lose_calls(program: Program) -> None:
+    """Cut the last three cells off the one page of calls, as damage to its header may."""
+    with closing(sqlite3.connect(program.ledger)) as shell:
+        shell.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = shell.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'action'").fetchone()
+        (size,) = shell.execute("PRAGMA page_size").fetchone()
+    with program.ledger.open("r+b") as file:
+        file.seek(
+            (page - 1) * size + 3
+        )  # the number of cells; https://sqlite.org/fileformat.html#b_tree_pages
+        file.write((8 - 3).to_bytes(2))
+
+
 def test_an_export_tells_everything_oldest_first_a_line_each(program: Program, sandbox: LiveSandbox) -> None:
     apply_something(program, sandbox)
     program.run("apply")

@@ -108,9 +108,35 @@ def test_a_login_that_fails_is_told_with_what_the_service_said(
     ours.declare("one.yaml", silent(1, "read: true"))
     done = ours.run(command, exits=1)
     (line,) = done.stderr.splitlines()
-    assert "no session with the chat service: 401 Unauthorized; correct the settings" in line
+    assert line == (
+        "reconciler: no session with the chat service: 401 Unauthorized; "
+        "look at RECONCILER_LOGIN and RECONCILER_PASSWORD or RECONCILER_PASSWORD_FILE"
+    )
     assert "canary" not in done.stderr
     assert requests(sandbox) == [("POST", 401)]
+
+
+@pytest.mark.parametrize(
+    ("environ", "status", "todo"),
+    [
+        ({"RECONCILER_AUTH_SECRET": "another"}, None, ["RECONCILER_AUTH_SECRET_FILE", "SIGNATURE_HASH"]),
+        ({"RECONCILER_AUTH_KEY": "another"}, None, ["RECONCILER_AUTH_KEY", "RECONCILER_APPLICATION_ID"]),
+        ({}, 422, ["; correct the settings"]),
+        ({}, 404, ["; correct the settings"]),
+        ({}, 503, ["; run this again later"]),
+        ({}, 429, ["; run this again later"]),
+        ({"RECONCILER_API_URL": "http://127.0.0.1:9"}, None, ["; correct the settings, or run this again"]),
+    ],
+)
+def test_a_login_that_fails_is_told_with_what_helps(
+    ours: Program, sandbox: LiveSandbox, environ: Mapping[str, str], status: int | None, todo: Sequence[str]
+) -> None:
+    if status is not None:
+        sandbox.let_fail(FaultRule(fault=Status(status=status), when=LOGIN))
+    ours.declare("one.yaml", silent(1, "read: true"))
+    (line,) = ours.run("plan", environ=environ, exits=1).stderr.splitlines()
+    assert [word for word in todo if word not in line] == []
+    assert ("again later" in line) == ("again" in todo[0])
 
 
 def test_a_login_of_another_user_than_the_settings_name_sends_nothing(

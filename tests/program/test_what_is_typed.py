@@ -139,7 +139,7 @@ def test_a_user_the_token_cannot_act_for_is_refused_before_anything_is_sent(
     offline.declare("one.yaml", manifest(1, "read: [111, 222]"))
     token = {"RECONCILER_TOKEN": TOKEN, "RECONCILER_ACT_AS": "111"}
     done = offline.run(command, exits=3, environ=token)
-    assert "manifests/one.yaml:7:15: a user token acts only for user 111, not for 222" in (
+    assert "manifests/one.yaml:7:15: this credential acts only for user 111, not for 222" in (
         done.stdout + done.stderr
     )
 

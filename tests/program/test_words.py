@@ -160,9 +160,15 @@ def test_what_was_rejected_is_sent_again_only_where_asked(program: Program, sand
     sandbox.let_fail(FaultRule(fault=gone, when=When(message=message_id(1, 0)), times=1))
     program.declare("one.yaml", manifest(1, messages={0: "text: hello"}))
     advice = "held until its manifest changes, or reconciler retry"
-    assert advice in program.run("apply", exits=5).stdout
+    first = program.run("apply", exits=5).stdout
+    assert advice in first
+    assert "Rejected before" not in first
     assert advice in program.run("plan").stdout
-    assert "Sent nothing." in program.run("apply", exits=5).stdout
+    assert program.run("apply", exits=5).stdout == (
+        "Sent nothing.\n"
+        "Not in sync: 1 dialog (1 stalled).\n"
+        "Rejected before: `reconciler status` says why; change the manifest, or `reconciler retry`.\n"
+    )
     assert "Plan: 1 call" in program.run("plan", "--retry-rejected").stdout
     assert "1 applied" in program.run("apply", "--retry-rejected").stdout
     assert "Nothing to send." in program.run("plan").stdout

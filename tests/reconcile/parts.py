@@ -100,10 +100,12 @@ class Chat:
         self.open = asyncio.Event()
         self.open.set()
         self.login: Answer | None = None
+        self.logins = 0
         self.others = 0
         """How many other credentials there are to try."""
 
     async def prepare(self) -> Answer | None:
+        self.logins += 1
         return self.login
 
     async def refused(self) -> bool:

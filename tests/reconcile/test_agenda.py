@@ -26,9 +26,11 @@ def known(
     settled: bool = True,
     due_at: datetime | None = None,
     condition: Condition = Condition.IN_SYNC,
+    pending: int = 0,
     rules: bytes = RULES,
 ) -> FileReport:
-    dialog = DialogReport(name=name, dialog=None, origin=Origin(f"m/{name}.yaml", 1, 1), condition=condition)
+    origin = Origin(f"m/{name}.yaml", 1, 1)
+    dialog = DialogReport(name=name, dialog=None, origin=origin, condition=condition, pending=pending)
     return FileReport(
         location=f"/m/{name}.yaml",
         content=b"as known",
@@ -57,6 +59,12 @@ def kinds(found: Agenda) -> set[str]:
         pytest.param(known(due_at=PAST), {"due"}, id="its time has come"),
         pytest.param(known(due_at=NOW), {"due"}, id="its time is now"),
         pytest.param(known(due_at=FUTURE), set(), id="in sync, due later"),
+        pytest.param(known(due_at=NOW + 60 * MINUTE), set(), id="in sync, due much later"),
+        pytest.param(
+            known(due_at=NOW + 60 * MINUTE, pending=1),
+            {"due"},
+            id="a wait longer than any: the clock went back",
+        ),
         pytest.param(known(due_at=FUTURE, condition=Condition.BACKING_OFF), {"waiting"}, id="backing off"),
         pytest.param(known(condition=Condition.STALLED), {"waiting"}, id="stalled"),
         pytest.param(known(condition=Condition.INVALID), {"waiting"}, id="invalid"),

@@ -248,6 +248,33 @@ async def test_what_is_declared_anew_while_a_call_is_under_way_follows_it(world:
     assert world.puts == 11  # of the old texts only the one that was under way
 
 
+async def test_a_text_that_is_taken_back_while_its_call_is_under_way_is_taken_back(world: World) -> None:
+    world.write("a.yaml", says(0, "Hello"))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        world.sandbox.faults.add(FaultRule(fault=Delay(seconds=0.5), times=1))
+        world.write("a.yaml", says(0, "Hi"))
+        await until(lambda: world.sandbox.log.in_flight, "a call under way")
+        world.write("a.yaml", says(0, "Hello"))
+        await until(lambda: world.puts == 3, "the text to be taken back")
+        await until(lambda: not daemon.sending, "its answer")
+        assert world.says(0) == "Hello"
+
+
+async def test_what_is_due_does_not_wait_for_a_pass_that_lasts(world: World) -> None:
+    hanging = FaultRule(fault=Delay(seconds=LONGEST / 5), times=1, when=When(dialog=dialog_id(0)))
+    failing = FaultRule(fault=Status(status=503), times=1, when=When(dialog=dialog_id(1)))
+    world.sandbox.faults.add(hanging, failing)
+    world.write("a.yaml", says(0, "Hello"))
+    world.write("b.yaml", says(1, "Hello"))
+    async with world.daemon() as (_, seen):
+        await until(lambda: world.puts == 1 and world.sandbox.log.in_flight == 1, "the refusal")
+        world.clock.advance(minutes=1)
+        await until(lambda: world.says(1) == "Hello", "the second attempt")
+        assert world.sandbox.log.in_flight == 1
+        assert not seen.reports
+
+
 async def test_a_file_that_is_removed_while_it_is_sent_is_not_sent_to_its_end(world: World) -> None:
     world.sandbox.faults.add(FaultRule(fault=Delay(seconds=0.3), times=1))
     world.write("a.yaml", says(0, "Hello", messages=10))

@@ -19,6 +19,7 @@ from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.writer import Ledger
 from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.sender import Sender
+from reconciler.reconcile.turns import Priority, Rank, Turns
 from tests.core.builders import NOW
 from tests.reconcile.parts import (
     DOWN,
@@ -416,3 +417,39 @@ async def test_another_credential_ends_the_wait(world: World) -> None:
     world.chat.others = 1
     assert world.sender.rotated()
     assert not world.sender.breaker.tripped
+
+
+async def test_each_session_that_ends_on_the_way_is_renewed(world: World) -> None:
+    world.chat.answer = in_turn(NO_SESSION, OK, OK, NO_SESSION)
+    world.chat.others = 2
+    sent = await world.send(plan(0, *texts(5)))
+    assert [type(call.outcome) for call in sent.calls].count(Applied) == 5
+    assert not world.sender.breaker.tripped
+
+
+async def test_while_no_session_can_be_had_there_is_one_login_a_probe(world: World) -> None:
+    world.chat.login = DOWN
+    for _ in range(3):
+        world.chat.logins = 0
+        sent = await asyncio.gather(*(world.send(plan(d, "Hello")) for d in range(20)))
+        assert world.chat.logins == 1
+        (probe_at,) = {one.come_back_at for one in sent}
+        assert probe_at is not None
+        world.clock.now = probe_at
+    assert not world.chat.arrived
+
+
+async def test_who_is_called_off_while_waiting_leaves_nothing_behind() -> None:
+    turns = Turns(1)
+    halt = asyncio.Event()
+
+    async def wait() -> bool:
+        async with turns.turn(Rank(Priority.TEXT, 0), halt) as place:
+            return place
+
+    async with turns.turn(Rank(Priority.TEXT, 0), asyncio.Event()):
+        waiting = [asyncio.ensure_future(wait()) for _ in range(100)]
+        await until(lambda: turns.waiting == 100, "all to wait")
+        halt.set()
+        assert not any(await asyncio.gather(*waiting))
+        assert turns.waiting <= 1

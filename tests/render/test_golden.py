@@ -211,7 +211,7 @@ def test_a_plan_that_guards_hold(guarded: PassPlan) -> None:
     same("guarded-plan.txt", "\n".join(map(plain, [*lines, *refusal_lines(guarded.refusals)])))
     same("guarded-plan.md", "\n".join(plan_markdown(guarded, rate=RATE, texts=False)))
     document = plan_document(guarded, rate=RATE, texts=False)
-    same("guarded-plan.json", json.dumps(document["guards"], ensure_ascii=False, indent=2))
+    same("guarded-plan.json", json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def test_a_report_of_what_guards_held(guarded: PassPlan) -> None:

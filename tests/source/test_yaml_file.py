@@ -273,7 +273,8 @@ def test_nobody_needs_to_act_where_all_users_are_listed() -> None:
 
 FOR_42 = Rules(acting=Acting(default=UserId(42), only=UserId(42)))
 NOT_FOR_7 = (
-    "a user token acts only for user 42, not for 7; leave that user to another credential, or use an API key"
+    "this credential acts only for user 42, not for 7; "
+    "leave that user to another credential, or use an API key"
 )
 
 

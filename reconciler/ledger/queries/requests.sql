@@ -63,6 +63,9 @@ WHERE :dialog IS NULL OR retry.dialog_id IS NULL OR retry.dialog_id IN (
 )
 ORDER BY retry.id DESC;
 
+-- name: request_count()$
+SELECT (SELECT count(*) FROM approval) + (SELECT count(*) FROM retry INDEXED BY retry_by_dialog);
+
 -- name: dialogs_called(name)
 -- Of this id, or of this name: the dialog that has it now before those that had it once.
 SELECT dialog, 0 AS past FROM file_dialog WHERE dialog IS NOT NULL AND (name = :name OR dialog = :name)
