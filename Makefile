@@ -59,7 +59,10 @@ clean:
 test-image: $(VENV)/dev ## The container image, built and run for real; needs podman
 	$(BIN)/pytest tests/image/prove_image.py
 
-.PHONY: kill soak
+.PHONY: simulate kill soak
+simulate: $(VENV)/dev ## Ten thousand seeds of everything that can go wrong, on a virtual clock; takes twenty minutes
+	RECONCILER_SEEDS=10000 $(BIN)/pytest --numprocesses 2 tests/simulation
+
 kill: $(VENV)/dev ## The program killed a thousand times at random moments, which takes a quarter of an hour
 	RECONCILER_KILLS=1000 $(BIN)/pytest tests/program/test_kill.py --log-cli-level=info
 

@@ -60,9 +60,9 @@ SLEEPERS: Final = {
     **dict.fromkeys(
         (
             "tests/simulation/network.py",
+            "tests/simulation/operations.py",
             "tests/simulation/simulation.py",
             "tests/simulation/test_outage.py",
-            "tests/simulation/world.py",
         ),
         "its clock is virtual: an hour takes no time",
     ),
