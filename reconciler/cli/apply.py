@@ -73,7 +73,7 @@ def exit_code(done: Done) -> ExitCode:
     """Give the exit code of a pass: what a guard held weighs most, then what was not applied."""
     if done.report.refusals:
         return ExitCode.GUARDED
-    if done.unread:
+    if done.unread or done.report.bugs:
         return ExitCode.ERROR
     failed = {HeldReason.REJECTED, HeldReason.BACKING_OFF}
     dialogs = [dialog for file in done.report.files for dialog in file.dialogs]

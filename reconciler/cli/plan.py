@@ -64,7 +64,7 @@ def command(
 
 
 def _exit_code(plan: PassPlan, lacking: Sequence[str], *, exit_code: bool) -> ExitCode:
-    if lacking:
+    if lacking or any(file.bugs for file in plan.files):
         return ExitCode.ERROR
     if plan.problems:
         return ExitCode.INVALID_MANIFESTS

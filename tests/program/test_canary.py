@@ -360,7 +360,7 @@ def test_a_bug_is_told_without_what_it_was_about(program: Program, sandbox: Live
         with program.start(command) as running:
             assert running.process.wait(LONGEST) in {1, 5}
             said += [running.stdout, running.stderr]
-    assert "ValueError" in said[1], "there was a bug"
+    assert "ValueError" in said[3], "there was a bug"
     with program.daemon() as daemon:
         daemon.says(r"(?i)\bbug\b.*ValueError|ValueError.*\bbug\b")
         daemon.kill()

@@ -54,7 +54,7 @@ def flavour(dice: Random) -> Flavour:
     return Flavour(
         dialogs=dice.randint(2, 4),
         messages=dice.randint(2, 5),
-        lasts=dice.choice((15.0, 30.0, 30.0, 60.0)) * (1 + (dice.random() < 0.03) * 9),
+        lasts=dice.choice((12.0, 20.0, 30.0, 45.0)) * (10 if dice.random() < 0.03 else 1),
         edits=sometimes(0.95, (1.0, 3.0, 8.0)),
         faults=sometimes(0.75, (2.0, 6.0, 20.0)),
         crashes=sometimes(0.6, (5.0, 15.0)),
