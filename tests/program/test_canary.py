@@ -361,6 +361,7 @@ def test_a_bug_is_told_without_what_it_was_about(program: Program, sandbox: Live
             assert running.process.wait(LONGEST) in {1, 5}
             said += [running.stdout, running.stderr]
     assert "ValueError" in said[3], "there was a bug"
+    program.declare("one.yaml", manifest(1, messages={0: f'text: "{TEXT} newer"'}))
     with program.daemon() as daemon:
         daemon.says(r"(?i)\bbug\b.*ValueError|ValueError.*\bbug\b")
         daemon.kill()
