@@ -24,7 +24,7 @@ from reconciler.daemon.observer import Observer
 from reconciler.daemon.passes import Passes
 from reconciler.daemon.state import State
 from reconciler.ledger.errors import LedgerError
-from reconciler.reconcile.agenda import Agenda, agenda, hindrance
+from reconciler.reconcile.agenda import Agenda, hindrance
 from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.planning import AppliedStates, plan_files
 from reconciler.reconcile.sender import Sender
@@ -165,7 +165,7 @@ class Daemon:
             self._looked = True
         self._asked = False
         left = self._agenda(scan, rules)
-        if not (left.changed or left.due or self._passes.underway.dialogs):
+        if not (left.changed or left.due or self._passes.busy):
             self.health.first_pass_done = True
         return self._next_look(left)
 
@@ -274,7 +274,7 @@ class Daemon:
         self.state.service(self._sender.breaker)
 
     def _agenda(self, scan: Scan, rules: Rules) -> Agenda:
-        return agenda(scan, self.files, rules.fingerprint(), self._clock(), self._passes.underway.dialogs)
+        return self._passes.agenda(scan, rules.fingerprint(), self._clock())
 
     async def _scan(self) -> Scan:
         given = self._hints.given

@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from reconciler.core.breaker import Breaker
 from reconciler.core.message import DialogId
 from reconciler.core.report import FileReport, Report
 from reconciler.ledger.entry import ForgottenFile
+from reconciler.reconcile.agenda import Agenda, agenda
 from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.one_pass import report_unsent, send_pass
 from reconciler.reconcile.planning import FilePlan, PassPlan
 from reconciler.reconcile.sender import Sender
 from reconciler.reconcile.underway import Underway
+from reconciler.source.directory import Scan
 
 
 class Passes:
@@ -46,6 +49,23 @@ class Passes:
         self._age = 0
         self.underway = Underway()
         self.files = dict(known)
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether anything is being sent or recorded."""
+        return bool(self.underway.dialogs or self._recording())
+
+    def agenda(self, scan: Scan, rules: bytes, now: datetime) -> Agenda:
+        """Sort the scanned files by why they are to be looked at, given how they stand."""
+        away, recording = self.underway.dialogs, self._recording()
+        return agenda(scan, self.files, rules, now, under_way=away, recording=recording)
+
+    def _recording(self) -> AbstractSet[str]:
+        """Give the files whose calls are all over, and whose report is on its way to the ledger."""
+        sent = (
+            (at, {dialog.manifest.dialog for dialog in plan.dialogs}) for at, plan in self._latest.items()
+        )
+        return {location for location, dialogs in sent if dialogs.isdisjoint(self.underway.dialogs)}
 
     def start(self, plan: PassPlan) -> None:
         """Send a plan. What older passes still send of its files is called off where it differs."""
@@ -105,6 +125,9 @@ class Passes:
                 on_file=self._file_came_back,
             )
         finally:
+            for file in plan.files:  # whatever a failure kept from being recorded
+                if self._latest.get(file.file.location) is file:
+                    del self._latest[file.file.location]
             self._answered(self._sender.breaker)
             self._wake(self._clock())
         self._reported(report)

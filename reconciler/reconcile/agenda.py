@@ -46,11 +46,14 @@ def agenda(
     known: Mapping[str, FileReport],
     rules: bytes,
     now: datetime,
+    *,
     under_way: AbstractSet[DialogId] = frozenset(),
+    recording: AbstractSet[str] = frozenset(),
 ) -> Agenda:
     """Sort the scanned files by why they are to be looked at; most are not.
 
-    The dialogs `under_way` make no file due: they come back on their own.
+    The dialogs `under_way` make no file due: they come back on their own. Nor is a file due at one
+    of the locations `recording`: when it is due will be told in a moment.
     """
     changed: list[ManifestFile] = []
     unsettled: list[ManifestFile] = []
@@ -62,7 +65,7 @@ def agenda(
         if report is None or report.content != file.content or report.rules != rules:
             changed.append(file)
             continue
-        due_at = _due_at(report, under_way, now)
+        due_at = None if file.location in recording else _due_at(report, under_way, now)
         if due_at is not None and due_at <= now:
             due.append(file)
         else:

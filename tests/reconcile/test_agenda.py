@@ -106,6 +106,13 @@ def test_a_conflict_in_a_file_does_not_keep_its_other_dialogs_from_becoming_due(
     assert agenda_of(Scan(files=(file(),)), known(settled=False, due_at=FUTURE)).next_due == FUTURE
 
 
+def test_a_file_that_is_being_recorded_is_news_where_it_changed_and_never_due() -> None:
+    report = known(due_at=PAST, pending=1)
+    known_of, recording = {report.location: report}, frozenset({report.location})
+    assert not agenda(Scan(files=(file(),)), known_of, RULES, NOW, recording=recording).due
+    assert agenda(Scan(files=(file(content=b"other"),)), known_of, RULES, NOW, recording=recording).news
+
+
 UNREADABLE: Final = Problem(Origin("/m/b.yaml", 1, 1), "can't be read", "make it readable")
 
 
