@@ -1,0 +1,156 @@
+"""What the pages and the API tell, as plain values: `reading.py` makes them, both show them.
+
+Times are aware datetimes, durations seconds, rates calls a second.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.core.plan import HeldReason
+from reconciler.core.problem import Problem
+from reconciler.core.report import Condition, DialogReport
+from reconciler.core.standing import MessageStanding
+from reconciler.ledger.history import Result, Told
+
+
+class State(StrEnum):
+    """How everything stands, in one word; the worst that is true, in this order."""
+
+    HINDERED = "hindered"
+    """Nothing is done: the manifests, the ledger or the chat service can't be used."""
+    ATTENTION = "needs a person"
+    WORKING = "working"
+    IN_SYNC = "in sync"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassSummary:
+    """One pass that ended. `seconds` is how long it took, `call_seconds` the median of its calls."""
+
+    finished_at: datetime
+    seconds: float
+    applied: int
+    deferred: int
+    rejected: int
+    call_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """Something that waits for a person: what, what to do, and the page that shows it (a path)."""
+
+    what: str
+    todo: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """How everything stands now. `passes` are the last that made calls, the oldest first."""
+
+    at: datetime
+    version: str
+    state: State
+    sentence: str
+    hindrance: str | None
+    first_pass_done: bool
+    conditions: Mapping[Condition, int]
+    pending: int
+    held: Mapping[HeldReason, int]
+    rate_ceiling: float
+    rate_present: float
+    calls_waiting: int
+    drain_seconds: float
+    breaker_tripped: bool
+    files: int
+    problems: int
+    last_pass_at: datetime | None
+    last_success_at: datetime | None
+    watch: str
+    watch_reason: str | None
+    attention: tuple[Attention, ...]
+    passes: tuple[PassSummary, ...]
+
+
+class DialogSort(StrEnum):
+    """What dialogs are sorted by; `condition` is the worst first."""
+
+    CONDITION = "condition"
+    NAME = "name"
+    PENDING = "pending"
+    ORIGIN = "origin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogQuery:
+    """Which dialogs to list. `search` is looked for in names, ids, labels, notes and origins, in any case.
+
+    `labels` are `key=value` or `key`; all must be there. `page` counts from 1.
+    """
+
+    search: str = ""
+    conditions: frozenset[Condition] = frozenset()
+    labels: tuple[str, ...] = ()
+    sort: DialogSort = DialogSort.CONDITION
+    descending: bool = False
+    page: int = 1
+    size: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogPage:
+    """One page of dialogs. `conditions` counts what is found, whatever conditions were asked for.
+
+    `labels` are the most common `key=value` of all dialogs, to choose from.
+    """
+
+    query: DialogQuery
+    total: int
+    pages: int
+    dialogs: tuple[DialogReport, ...]
+    conditions: Mapping[Condition, int]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogDetail:
+    """One dialog. `standings` are empty where its manifest can't be used or read; `problems` say why."""
+
+    report: DialogReport
+    standings: tuple[MessageStanding, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryQuery:
+    """Which entries to list, newest first. `dialog` is a name or id.
+
+    Times are those of sending, `until` is exclusive. `before` is the `next` of the page before.
+    Requests (approvals, retries) are left out where `results` are asked for.
+    """
+
+    dialog: str | None = None
+    results: frozenset[Result] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+    size: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """One page of entries; `next` asks for the page after it, None where that is all."""
+
+    query: HistoryQuery
+    entries: tuple[Told, ...]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemList:
+    """Every problem in manifests, by place; `dialogs` are those held by an invalid manifest."""
+
+    problems: tuple[Problem, ...]
+    dialogs: tuple[DialogReport, ...] = field(default=())
