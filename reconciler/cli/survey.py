@@ -67,16 +67,16 @@ def expect_there(scan: Scan) -> None:
         raise SourceError(msg)
 
 
-def expect_whole(scan: Scan, here: str) -> None:
-    """Raise SourceError where not all that was named, seen from the folder `here`, could be seen."""
+def expect_whole(scan: Scan) -> None:
+    """Raise SourceError where not all that was named could be seen."""
     expect_there(scan)
     if not scan.complete:
         reasons = [str(problem) for problem in scan.problems]
         reasons = reasons or ["files vanished while they were looked at; run this again"]
         msg = "\n".join(("not all manifests could be seen", *reasons))
         raise SourceError(msg)
-    troubled = [location_of(problem.origin.path, here) for problem in scan.problems]
-    roots = {root: location_of(root, here) for root in scan.empty}
+    troubled = [location_of(problem.origin.path, scan.here) for problem in scan.problems]
+    roots = {root: location_of(root, scan.here) for root in scan.empty}
     empty = [root for root, at in roots.items() if not any(lies_under(path, at) for path in troubled)]
     if empty:
         msg = f"{', '.join(empty)}: no manifests there; name folders that hold .yaml or .yml files"
@@ -90,7 +90,7 @@ def survey(settings: Settings, read_under: Rules, ledger: LedgerReader) -> Surve
     if scan.busy is not None and not scan.missing:
         msg = f"{scan.busy}; run this again when that is over"
         raise SourceError(msg)
-    expect_whole(scan, source.here)
+    expect_whole(scan)
     at = now()
     known = locations_under(ledger.known_files(), settings)
     todo = agenda(scan, known, read_under.fingerprint(), at)

@@ -64,7 +64,7 @@ def _check_standard_input(settings: Settings) -> tuple[Sequence[Problem], int, i
 def _check(settings: Settings) -> tuple[Sequence[Problem], int, int]:
     source = Directory(settings.manifests)
     scan = source.scan()
-    expect_whole(scan, source.here)
+    expect_whole(scan)
     problems = list(scan.problems)
     declared: list[Declaration] = []
     read_under = rules(settings, os.environ)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from reconciler.core.backoff import LONGEST_WAIT
 from reconciler.core.message import DialogId
@@ -122,9 +121,8 @@ def _gone(scan: Scan, known: Mapping[str, FileReport]) -> tuple[str, ...]:
     """Give what was there and is not. An empty or vanished root never means "nothing is wanted"."""
     if not scan.seen:
         return ()
-    here = str(Path.cwd())
-    unusable = {location_of(problem.origin.path, here) for problem in scan.problems}
-    away = [location_of(root, here) for root in (*scan.missing, *scan.empty)]
+    unusable = {location_of(problem.origin.path, scan.here) for problem in scan.problems}
+    away = [location_of(root, scan.here) for root in (*scan.missing, *scan.empty)]
     there = {file.location for file in scan.files}
     return tuple(
         location

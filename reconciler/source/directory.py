@@ -37,8 +37,10 @@ class ManifestFile:
 class Scan:
     """What lay under the roots at one moment.
 
-    `files` are sorted by path and `problems` tell of files that can't be used. `missing` are the
-    roots, as typed, that don't exist or can't be read now; `empty` those that hold no usable file.
+    `here` is the folder that paths are seen from where they are not absolute; it need not exist
+    any more. `files` are sorted by path and `problems` tell of files that can't be used. `missing`
+    are the roots, as typed, that don't exist or can't be read now; `empty` those that hold no
+    usable file.
 
     `complete` is False where something under the roots was not seen: a root is missing, a folder
     can't be listed, there are too many files, or files kept vanishing. Only in a complete scan
@@ -47,6 +49,7 @@ class Scan:
     this scan should not be acted on at all.
     """
 
+    here: str
     files: tuple[ManifestFile, ...]
     problems: tuple[Problem, ...] = ()
     missing: tuple[str, ...] = ()
@@ -76,7 +79,7 @@ class Directory:
         self, roots: Sequence[Path], *, max_bytes: int = LARGEST_FILE, max_files: int = MAX_FILES
     ) -> None:
         self._roots = roots_of(roots)
-        self.here: Final = str(Path.cwd())
+        self._here = str(Path.cwd())  # once: it may be gone later
         self._max_bytes = max_bytes
         self._max_files = max_files
         self._hashed: dict[str, _Hashed] = {}
@@ -121,6 +124,7 @@ class Directory:
 
     def _scan(self, tree: Tree, problems: list[Problem], *, torn: bool) -> Scan:
         return Scan(
+            here=self._here,
             files=tuple(known.file for known in self._hashed.values()),
             problems=tuple(sorted(problems)),
             missing=tree.missing,
@@ -152,7 +156,7 @@ class Directory:
         return _Hashed(signature, signature.racy(now), file)
 
     def _file(self, found: FoundFile, content: bytes) -> ManifestFile:
-        return ManifestFile(path=found.path, location=location_of(found.path, self.here), content=content)
+        return ManifestFile(path=found.path, location=location_of(found.path, self._here), content=content)
 
 
 class _Hashed(NamedTuple):

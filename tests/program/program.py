@@ -154,8 +154,13 @@ class Program:
         return Ended(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
 
     @contextmanager
-    def start(self, *arguments: str, environ: Mapping[str, str | None] | None = None) -> Iterator[Running]:
-        """Start a command that goes on; whatever becomes of the test, it ends with the block."""
+    def start(
+        self, *arguments: str, environ: Mapping[str, str | None] | None = None, here: Path | None = None
+    ) -> Iterator[Running]:
+        """Start a command that goes on; whatever becomes of the test, it ends with the block.
+
+        `here` is its working directory, where that is not the one it has its files in.
+        """
         self._runs += 1
         said = self.directory / f"run-{self._runs}.out"
         with (
@@ -163,7 +168,7 @@ class Program:
             said.with_suffix(".err").open("wb") as err,
             subprocess.Popen(
                 [*COMMAND, *arguments],
-                cwd=self.directory,
+                cwd=here or self.directory,
                 env=self._environ(environ),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -176,9 +181,11 @@ class Program:
                 process.kill()
 
     @contextmanager
-    def daemon(self, *arguments: str, environ: Mapping[str, str | None] | None = None) -> Iterator[Running]:
+    def daemon(
+        self, *arguments: str, environ: Mapping[str, str | None] | None = None, here: Path | None = None
+    ) -> Iterator[Running]:
         """Start the daemon on a free port."""
-        with self.start("run", "--listen", "127.0.0.1:0", *arguments, environ=environ) as running:
+        with self.start("run", "--listen", "127.0.0.1:0", *arguments, environ=environ, here=here) as running:
             yield running
 
     def history(self, *arguments: str) -> list[dict[str, Any]]:

@@ -1,7 +1,10 @@
 """Which files a pass looks at: a table of cases."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -14,6 +17,9 @@ from tests.core.builders import MINUTE, NOW
 
 RULES: Final = b"rules"
 PAST, FUTURE = NOW - MINUTE, NOW + MINUTE
+
+scanned: Final = partial(Scan, here="/m")
+"""Give a scan that was made in the folder `/m`."""
 
 
 def file(name: str = "a", content: bytes = b"as known") -> ManifestFile:
@@ -72,18 +78,18 @@ def kinds(found: Agenda) -> set[str]:
     ],
 )
 def test_a_file_is_looked_at_for_at_most_one_reason(report: FileReport | None, kind: set[str]) -> None:
-    found = agenda_of(Scan(files=(file(),)), *([report] if report else []))
+    found = agenda_of(scanned(files=(file(),)), *([report] if report else []))
     assert kinds(found) == kind
     assert found.news == (kind == {"changed"})
 
 
 def test_other_bytes_are_news() -> None:
-    found = agenda_of(Scan(files=(file(content=b"other"),)), known())
+    found = agenda_of(scanned(files=(file(content=b"other"),)), known())
     assert kinds(found) == {"changed"}
 
 
 def test_changed_files_go_first() -> None:
-    scan = Scan(files=(file("a"), file("b"), file("c"), file("d")))
+    scan = scanned(files=(file("a"), file("b"), file("c"), file("d")))
     found = agenda_of(
         scan,
         known("a", condition=Condition.STALLED),
@@ -94,7 +100,7 @@ def test_changed_files_go_first() -> None:
 
 
 def test_the_next_time_is_the_earliest_of_those_to_come() -> None:
-    scan = Scan(files=(file("a"), file("b"), file("c")))
+    scan = scanned(files=(file("a"), file("b"), file("c")))
     found = agenda_of(
         scan, known("a", due_at=FUTURE), known("b", due_at=FUTURE + MINUTE), known("c", due_at=PAST)
     )
@@ -102,15 +108,15 @@ def test_the_next_time_is_the_earliest_of_those_to_come() -> None:
 
 
 def test_a_conflict_in_a_file_does_not_keep_its_other_dialogs_from_becoming_due() -> None:
-    assert agenda_of(Scan(files=(file(),)), known(settled=False, due_at=PAST)).due
-    assert agenda_of(Scan(files=(file(),)), known(settled=False, due_at=FUTURE)).next_due == FUTURE
+    assert agenda_of(scanned(files=(file(),)), known(settled=False, due_at=PAST)).due
+    assert agenda_of(scanned(files=(file(),)), known(settled=False, due_at=FUTURE)).next_due == FUTURE
 
 
 def test_a_file_that_is_being_recorded_is_news_where_it_changed_and_never_due() -> None:
     report = known(due_at=PAST, pending=1)
     known_of, recording = {report.location: report}, frozenset({report.location})
-    assert not agenda(Scan(files=(file(),)), known_of, RULES, NOW, recording=recording).due
-    assert agenda(Scan(files=(file(content=b"other"),)), known_of, RULES, NOW, recording=recording).news
+    assert not agenda(scanned(files=(file(),)), known_of, RULES, NOW, recording=recording).due
+    assert agenda(scanned(files=(file(content=b"other"),)), known_of, RULES, NOW, recording=recording).news
 
 
 UNREADABLE: Final = Problem(Origin("/m/b.yaml", 1, 1), "can't be read", "make it readable")
@@ -119,14 +125,15 @@ UNREADABLE: Final = Problem(Origin("/m/b.yaml", 1, 1), "can't be read", "make it
 @pytest.mark.parametrize(
     ("scan", "gone"),
     [
-        pytest.param(Scan(files=(file(),)), ("/m/b.yaml",), id="removed"),
-        pytest.param(Scan(files=(file(),), complete=False, seen=False), (), id="not all was seen"),
-        pytest.param(Scan(files=(), empty=("/m",)), (), id="the folder is empty"),
-        pytest.param(Scan(files=(file(),), empty=("/n",)), ("/m/b.yaml",), id="another folder is empty"),
+        pytest.param(scanned(files=(file(),)), ("/m/b.yaml",), id="removed"),
+        pytest.param(scanned(files=(file(),), complete=False, seen=False), (), id="not all was seen"),
+        pytest.param(scanned(files=(), empty=("/m",)), (), id="the folder is empty"),
+        pytest.param(scanned(files=(file(),), empty=("/n",)), ("/m/b.yaml",), id="another folder is empty"),
         pytest.param(
-            Scan(files=(file(),), missing=("/n",), complete=False), ("/m/b.yaml",), id="another is missing"
+            scanned(files=(file(),), missing=("/n",), complete=False), ("/m/b.yaml",), id="another is missing"
         ),
-        pytest.param(Scan(files=(file(),), problems=(UNREADABLE,)), (), id="there, and unreadable"),
+        pytest.param(scanned(files=(file(),), problems=(UNREADABLE,)), (), id="there, and unreadable"),
+        pytest.param(scanned(files=(), empty=(".",)), (), id="the folder where it was made is empty"),
     ],
 )
 def test_a_file_is_gone_only_where_everything_was_seen(scan: Scan, gone: tuple[str, ...]) -> None:
@@ -135,14 +142,25 @@ def test_a_file_is_gone_only_where_everything_was_seen(scan: Scan, gone: tuple[s
     assert found.news == bool(gone)
 
 
+def test_where_files_are_is_known_when_the_working_directory_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = Scan(here=str(tmp_path), files=(file(),), missing=("n",), complete=False)
+    away = replace(known("c"), location=f"{tmp_path}/n/c.yaml")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here").rmdir()
+    assert agenda_of(scan, known("b"), away).gone == ("/m/b.yaml",)
+
+
 @pytest.mark.parametrize(
     ("scan", "words"),
     [
-        (Scan(files=()), None),
-        (Scan(files=(), busy="a checkout is under way"), "a checkout is under way"),
-        (Scan(files=(), missing=("m",), complete=False), "m: not there; its dialogs stay as they are"),
-        (Scan(files=(), empty=("m",)), "m: no manifests there; its dialogs stay as they are"),
-        (Scan(files=(), complete=False), "not all manifests could be seen"),
+        (scanned(files=()), None),
+        (scanned(files=(), busy="a checkout is under way"), "a checkout is under way"),
+        (scanned(files=(), missing=("m",), complete=False), "m: not there; its dialogs stay as they are"),
+        (scanned(files=(), empty=("m",)), "m: no manifests there; its dialogs stay as they are"),
+        (scanned(files=(), complete=False), "not all manifests could be seen"),
     ],
 )
 def test_what_stands_in_the_way_is_said(scan: Scan, words: str | None) -> None:
