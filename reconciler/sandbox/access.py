@@ -1,6 +1,7 @@
 """Who is asking: API keys, user sessions and application sessions; and how a session is made.
 
-Source: the vendor's *Authentication* page and what its clients show of it.
+Source: the vendor's *Authentication* page and what its clients show of it; for the answer to
+`GET /session.json` its page "Get Session".
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from typing import Final
 from reconciler.sandbox.answer import (
     BAD_SIGNATURE,
     NO_SESSION,
+    NO_SESSION_TO_SHOW,
     TOKEN_REQUIRED,
     UNAUTHORIZED,
     Answer,
@@ -22,20 +24,13 @@ from reconciler.sandbox.answer import (
     json_answer,
 )
 from reconciler.sandbox.seed import Application, Credentials, Login
+from reconciler.sandbox.session import Session
 
 _SCHEME: Final = "ApiKey "
 _TIMESTAMP_VALID: Final = 3600
 _TOKEN_BYTES: Final = 20
 _HASHES: Final = {40: hashlib.sha1, 64: hashlib.sha256}
 """The hash by the signature's length in hex digits; SHA-1 is the vendor's default."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Session:
-    """One session. Without a user it is an application session: read-only."""
-
-    user: int | None
-    last_request: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +65,12 @@ class Access:
         self._logins |= {
             name: each for each in credentials.logins for name in (each.login, each.email) if name
         }
-        for token, user in credentials.tokens.items():
-            self.sessions[token] = Session(user=user, last_request=now)
-        for token in credentials.application_tokens:
-            self.sessions[token] = Session(user=None, last_request=now)
+        application = next(iter(self._applications), 0)
+        given = {**credentials.tokens, **dict.fromkeys(credentials.application_tokens)}
+        for token, user in given.items():
+            self.sessions[token] = Session(
+                user=user, last_request=now, application=application, created_at=now, timestamp=int(now)
+            )
 
     def identify(self, headers: Mapping[str, str]) -> Caller | Answer:
         """Give who is asking, or the refusal. A session lives on from here."""
@@ -103,6 +100,14 @@ class Access:
         if asked and (login is None or login.password != given.get("user[password]")):
             return UNAUTHORIZED
         return self._created(application, login.user if login else None, given)
+
+    def show_session(self, headers: Mapping[str, str]) -> Answer:
+        """Answer `GET /session.json`: a token's own session; an API key has none to show."""
+        token = None if "Authorization" in headers else headers.get("QB-Token")
+        session = self.sessions.get(token) if token else None
+        if token is None or session is None:
+            return NO_SESSION_TO_SHOW
+        return json_answer({"session": session.shown(token)})
 
     def revoke(self, credential: str) -> None:
         """Let an API key in no longer, or end the session of a token."""
@@ -151,19 +156,15 @@ class Access:
     def _created(self, application: Application, user: int | None, given: Mapping[str, str]) -> Answer:
         now = self._clock()
         token = secrets.token_hex(_TOKEN_BYTES)
-        self.sessions[token] = Session(user=user, last_request=now)
-        made = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        session = {
-            "_id": secrets.token_hex(12),
-            "application_id": application.id,
-            "created_at": made,
-            "nonce": given["nonce"],
-            "token": token,
-            "ts": int(given["timestamp"]),
-            "updated_at": made,
-            "user_id": user or 0,
-        }
-        return json_answer({"session": session}, status=HTTPStatus.CREATED)
+        session = self.sessions[token] = Session(
+            user=user,
+            last_request=now,
+            application=application.id,
+            created_at=now,
+            timestamp=int(given["timestamp"]),
+            nonce=given["nonce"],
+        )
+        return json_answer({"session": session.shown(token)}, status=HTTPStatus.CREATED)
 
 
 def _is_signed(given: Mapping[str, str], secret: str) -> bool:

@@ -45,6 +45,9 @@ FORBIDDEN: Final = errors(
 NOT_FOUND: Final = errors(HTTPStatus.NOT_FOUND, "The resource wasn't found")
 TOKEN_REQUIRED: Final = errors(HTTPStatus.UNAUTHORIZED, "Token is required")
 NO_SESSION: Final = errors(HTTPStatus.UNAUTHORIZED, "Required session does not exist")
+NO_SESSION_TO_SHOW: Final = invalid("base", "Required session does not exist", status=HTTPStatus.UNAUTHORIZED)
+"""What Get Session documents in the place of the one above."""
+
 UNAUTHORIZED: Final = errors(HTTPStatus.UNAUTHORIZED, "Unauthorized")
 BAD_SIGNATURE: Final = invalid("base", "Unexpected signature")
 

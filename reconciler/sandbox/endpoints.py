@@ -12,6 +12,7 @@ from reconciler.sandbox.read_messages import count_unread, get_message, list_mes
 from reconciler.sandbox.request import ChatRequest
 from reconciler.sandbox.update_message import update_dialog, update_messages
 
+_SESSION: Final = "/session.json"
 _MESSAGE: Final = re.compile(r"/chat/Message/([^/]+)\.json")
 
 
@@ -27,12 +28,19 @@ class Endpoints:
         """Carry a request out and give its answer. `caller` is a refusal where nobody was let in."""
         if not request.path.endswith(".json"):
             return NOT_FOUND_XML
-        if (request.method, request.path) == ("POST", "/session.json"):
+        if (request.method, request.path) == ("POST", _SESSION):
             return request.malformed or self._access.create_session(request.fields)
+        answer = self._answer_for(request, caller)
+        if isinstance(caller, Answer) or caller.expires_at is None:
+            return answer
+        return replace(answer, headers=expiration(caller.expires_at))
+
+    def _answer_for(self, request: ChatRequest, caller: Caller | Answer) -> Answer:
+        if (request.method, request.path) == ("GET", _SESSION):
+            return self._access.show_session(request.headers)
         if isinstance(caller, Answer):
             return caller
-        answer = request.malformed or self._answer_chat(request, caller)
-        return answer if caller.expires_at is None else replace(answer, headers=expiration(caller.expires_at))
+        return request.malformed or self._answer_chat(request, caller)
 
     def _answer_chat(self, request: ChatRequest, caller: Caller) -> Answer:
         ids = message_ids(request.path)

@@ -13,11 +13,11 @@ from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.secret import PHRASE, Secret
 from reconciler.chat_api.secret_file import SecretFile
 from reconciler.core.outcome import Answered
-from reconciler.sandbox.access import Session
 from reconciler.sandbox.options import SandboxOptions
 from reconciler.sandbox.sandbox import Sandbox
 from reconciler.sandbox.seed import Application, Credentials
 from reconciler.sandbox.server import running_sandbox
+from reconciler.sandbox.session import Session
 from tests.chat_api.actions import ALICE, update
 from tests.chat_api.session_world import AUTH_KEY, AUTH_SECRET, OURS, PASSWORD, SEED, Clock, alice
 from tests.chat_api.wire import open_api

@@ -237,3 +237,67 @@ async def test_an_application_session_reads_any_dialog_and_marks_nothing(world: 
         "GET", f"/chat/Message.json?chat_dialog_id={GROUP}", headers={"QB-Token": APPLICATION_TOKEN}
     )
     assert (reply.status, len(json.loads(reply.body)["items"]), world.marks()) == (200, 3, {})
+
+
+async def show_session(world: World, headers: Mapping[str, str]) -> Reply:
+    return await world.call("GET", "/session.json", headers=headers)
+
+
+@pytest.mark.parametrize(("token", "user"), [(TOKEN, ANN), (APPLICATION_TOKEN, 0)])
+async def test_a_session_shows_whose_it_is(world: World, token: str, user: int) -> None:
+    reply = await show_session(world, {"QB-Token": token})
+    session = json.loads(reply.body)["session"]
+    assert reply.status == 200
+    assert session.keys() == {
+        *("_id", "application_id", "created_at", "id", "nonce", "token", "ts", "updated_at", "user_id")
+    }
+    assert (session["token"], session["user_id"], session["application_id"]) == (token, user, APPLICATION.id)
+    assert "QB-Token-ExpirationDate" in reply.headers
+    assert token not in repr(world.sandbox.log.entries)
+
+
+async def test_a_session_that_a_login_made_is_shown_as_it_was_made() -> None:
+    clock = Clock()
+    async with running_world(SandboxOptions(clock=clock)) as world:
+        made = json.loads((await create_session(world, signed(LOGIN))).body)["session"]
+        clock.now += 60
+        shown = json.loads((await show_session(world, {"QB-Token": made["token"]})).body)["session"]
+        assert (shown["user_id"], shown["nonce"], shown["ts"]) == (ANN, LOGIN["nonce"], NOW)
+        assert shown.pop("updated_at") > made.pop("updated_at")
+        assert shown == made
+
+
+async def test_a_session_that_is_shown_lives_on_from_there() -> None:
+    clock = Clock()
+    async with running_world(SandboxOptions(clock=clock)) as world:
+        clock.now += 7199
+        assert (await show_session(world, {"QB-Token": TOKEN})).status == 200
+        clock.now += 7199
+        assert (await mark(world, {"QB-Token": TOKEN})).status == 200
+        clock.now += 7200
+        assert (await show_session(world, {"QB-Token": TOKEN})).status == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"QB-Token": ""},
+        {"QB-Token": "0" * 40},
+        {"QB-Token": KEY},
+        {"Authorization": f"ApiKey {KEY}"},
+        {"Authorization": f"ApiKey {KEY}", "On-Behalf-Of": str(ANN)},
+        {"Authorization": f"ApiKey {KEY}", "QB-Token": TOKEN},
+    ],
+)
+async def test_without_a_living_session_there_is_none_to_show(
+    world: World, headers: Mapping[str, str]
+) -> None:
+    reply = await show_session(world, headers)
+    assert (reply.status, reply.body) == (401, '{"errors":{"base":["Required session does not exist"]}}')
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+async def test_a_session_is_made_and_shown_and_no_more(world: World, method: str) -> None:
+    reply = await world.call(method, "/session.json", headers={"QB-Token": TOKEN})
+    assert (reply.status, reply.body) == (404, '{"errors":["The resource wasn\'t found"]}')
