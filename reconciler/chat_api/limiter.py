@@ -4,7 +4,8 @@ The service counts calls in windows of a second and shares its limit with the pe
 the rate is a ceiling in *every* window of a second, not a mean with bursts around it. Two rules:
 
 - **The ceiling.** A call waits until a second has passed since the one that left `rate` calls
-  before it. So no window of a second holds more than `rate`, rounded up, whatever timers do.
+  before it. So no window of a second holds more than `rate`, rounded up, whatever timers do. What
+  counts is when a call really left, which its caller tells: a busy machine may hold it up a while.
 - **The pace.** Calls have slots, evenly spaced, and none leaves before its slot. The next slot does
   not move when the timer for this one is late, so that lateness does not add up; it does move after
   a stall, which is not caught up on, and where nobody was waiting.
@@ -56,6 +57,20 @@ class _Slowed:
     at: float
 
 
+class Leave:
+    """Leave for one call: it counts as of when it was given, and once the call leaves as of then."""
+
+    __slots__ = ("_clock", "at")
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.at = clock()
+
+    def used(self) -> None:
+        """Take note that the call leaves now."""
+        self.at = self._clock()
+
+
 @dataclass(eq=False, slots=True)
 class _Waiter:
     priority: int
@@ -90,7 +105,7 @@ class Limiter:
         self._sleep = sleep
         self._slowed: _Slowed | None = None
         self._next_slot = -math.inf
-        self._left: deque[float] = deque(maxlen=math.ceil(rate or _LARGEST_PLAN))
+        self._left: deque[Leave] = deque(maxlen=math.ceil(rate or _LARGEST_PLAN))
         self._queue: list[_Waiter] = []
         self._arrivals = count()
 
@@ -114,7 +129,7 @@ class Limiter:
         """Give how many calls wait for a token."""
         return len(self._queue)
 
-    async def acquire(self, priority: int = 0) -> None:
+    async def acquire(self, priority: int = 0) -> Leave:
         """Wait for a token. The lowest `priority` goes first, then whoever came first.
 
         Who has waited for five seconds goes before who has not, so that a flood starves nobody. The
@@ -135,8 +150,7 @@ class Limiter:
                     await self._sleep(wait)
                     lateness = _MADE_UP
                 else:
-                    self._take(lateness)
-                    return
+                    return self._take(lateness)
         finally:
             self._queue.remove(waiter)
             if self._queue:
@@ -173,10 +187,11 @@ class Limiter:
         most = math.inf if rate is None else math.ceil(rate)
         if len(self._left) < most:
             return self._next_slot
-        return max(self._next_slot, self._left[-int(most)] + _WINDOW)
+        return max(self._next_slot, self._left[-int(most)].at + _WINDOW)
 
-    def _take(self, lateness: float) -> None:
-        now, rate = self._clock(), self.present_rate
-        self._left.append(now)
+    def _take(self, lateness: float) -> Leave:
+        leave, rate = Leave(self._clock), self.present_rate
+        self._left.append(leave)
         if rate is not None:
-            self._next_slot = max(self._next_slot, now - lateness) + _PACE / rate
+            self._next_slot = max(self._next_slot, leave.at - lateness) + _PACE / rate
+        return leave

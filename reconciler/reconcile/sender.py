@@ -42,10 +42,18 @@ class ChatService(Protocol):
         ...
 
 
+class Leave(Protocol):
+    """Leave for one call."""
+
+    def used(self) -> None:
+        """Take note that the call leaves now."""
+        ...
+
+
 class Rate(Protocol):
     """The one door to the chat service."""
 
-    async def acquire(self, priority: int = 0) -> None:
+    async def acquire(self, priority: int = 0) -> Leave:
         """Wait for leave to make one call; the lower priority goes first."""
         ...
 
@@ -201,22 +209,23 @@ class Sender:
             sent_at=self._clock(),
         )
         await self._recorder.write(intent)
-        await self._take_token(action, halt)
-        if (come_back_at := self._refused(action, halt)) is not None:
+        leave = await self._wait_for_leave(action, halt)
+        come_back_at = self._refused(action, halt)
+        if leave is None or come_back_at is not None:
             await self._recorder.write(Withdrawal(intent=intent, at=self._clock()))
-            return come_back_at
+            return come_back_at or self._clock()
+        leave.used()
         return await self._call(replace(intent, sent_at=self._clock()), plan)
 
     def _refused(self, action: Action, halt: asyncio.Event) -> datetime | None:
         now = self._clock()
         return now if halt.is_set() else self.breaker.paused_until(now, _target(action))
 
-    async def _take_token(self, action: Action, halt: asyncio.Event) -> None:
-        """Wait for the rate's leave, or for the halt."""
-        token = asyncio.ensure_future(self._rate.acquire(_priority(action)))
-        await first(token, halt.wait())
-        if token.done() and not token.cancelled():
-            token.result()  # without leave there is no call
+    async def _wait_for_leave(self, action: Action, halt: asyncio.Event) -> Leave | None:
+        """Wait for the rate's leave; None where the halt came first."""
+        leave = asyncio.ensure_future(self._rate.acquire(_priority(action)))
+        await first(leave, halt.wait())
+        return leave.result() if leave.done() and not leave.cancelled() else None
 
     async def _call(self, intent: Intent, plan: DialogPlan) -> Call:
         answer = await self._service.send(intent.action, partial(_texts, plan, intent.action))

@@ -369,3 +369,31 @@ def test_a_flood_starves_nobody() -> None:
     waited, texts = run(main())
     assert 5 <= waited < 5.2
     assert texts >= 0.98 * 6 * 20
+
+
+@given(st.integers(0, 2**32), st.sampled_from([1.0, 20.0, 80.0]))
+def test_the_rate_is_the_ceiling_of_what_really_left_also_where_calls_are_held_up_after_their_leave(
+    seed: int, rate: float
+) -> None:
+    dice = Random(seed)  # noqa: S311  # how long calls are held up, and no secret
+
+    async def play() -> list[float]:
+        gate, left = limiter(rate), []
+
+        async def work() -> None:
+            while True:
+                leave = await gate.acquire()
+                await asyncio.sleep(dice.choice((0.0, 0.0, 0.1, 0.5)))
+                leave.used()
+                left.append(virtual_loop().time())
+
+        tasks = [asyncio.create_task(work()) for _ in range(8)]
+        await asyncio.sleep(8)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return left
+
+    left = run(play())
+    assert left
+    assert most_in_a_second(left) <= rate

@@ -27,8 +27,10 @@ from tests.program.waiting import wait_for
 
 SECONDS: Final = float(os.environ.get("RECONCILER_SOAK", "120"))
 
-RATE: Final = 10
+RATE: Final = 20
 DIALOGS, MESSAGES = 12, 12
+TICK: Final = 0.5
+"""Seconds between two edits: each takes more calls than the rate lets through in that time."""
 
 FAULTS: Final[tuple[tuple[Fault, float, bool], ...]] = (
     (Delay(seconds=0.0, jitter=0.1), 0.5, False),
@@ -66,38 +68,38 @@ def taken_by(process: int) -> Taken:
     )
 
 
-def edit(program: Program, second: int, comment: str = "") -> None:
-    """Change the texts of one dialog: a second of calls."""
-    texts = dict.fromkeys(range(MESSAGES), f"text: second {second}")
-    program.declare(f"{second % DIALOGS}.yaml", manifest(second % DIALOGS, messages=texts) + comment)
+def edit(program: Program, tick: int, comment: str = "") -> None:
+    """Change the texts of one dialog."""
+    texts = dict.fromkeys(range(MESSAGES), f"text: tick {tick}")
+    program.declare(f"{tick % DIALOGS}.yaml", manifest(tick % DIALOGS, messages=texts) + comment)
 
 
-def work(program: Program, daemon: Running, second: int) -> None:
-    """Do what happens in one second: an edit, looks from outside, and now and then a mishap."""
-    edit(program, second)
-    if second % 20 == 7:
-        program.declare("mishap.yaml", manifest(second % DIALOGS, messages={0: "text: [cut o"}))
-    if second % 20 == 9:
+def work(program: Program, daemon: Running, tick: int) -> None:
+    """Do what happens in one tick: an edit, looks from outside, and now and then a mishap."""
+    edit(program, tick)
+    if tick % 20 == 7:
+        program.declare("mishap.yaml", manifest(tick % DIALOGS, messages={0: "text: [cut o"}))
+    if tick % 20 == 9:
         (program.manifests / "mishap.yaml").unlink()
     for path in ("/metrics", "/healthz", "/readyz", "/nowhere"):
         daemon.get(path)
-    if second % 30 == 15:
+    if tick % 30 == 15:
         program.run("status")
         program.run("history", "--limit", "10")
 
 
 def soak(program: Program, daemon: Running) -> Sequence[Taken]:
-    """Work for as long as was asked; give what the daemon took in each second."""
+    """Work for as long as was asked; give what the daemon took at each tick."""
     taken: list[Taken] = []
     ends = monotonic() + SECONDS
-    for second in itertools.count():
+    for tick in itertools.count():
         begin = monotonic()
         if begin >= ends:
             return taken
-        work(program, daemon, second)
+        work(program, daemon, tick)
         taken.append(taken_by(daemon.process.pid))
         with suppress(subprocess.TimeoutExpired):
-            code = daemon.process.wait(max(0.0, min(begin + 1, ends) - monotonic()))
+            code = daemon.process.wait(max(0.0, min(begin + TICK, ends) - monotonic()))
             pytest.fail(f"it ended with {code} and said:\n{daemon.stderr}")
     raise AssertionError
 
@@ -107,37 +109,35 @@ def test_memory_files_and_threads_stay_flat_at_work(program: Program, sandbox: L
     sandbox.let_fail(
         *(FaultRule(fault=fault, probability=often, applied=done) for fault, often, done in FAULTS)
     )
-    for second in range(-DIALOGS, 0):
-        edit(program, second)
+    for tick in range(-DIALOGS, 0):
+        edit(program, tick)
     settings = ("--rate", str(RATE), "--guard-rewrites", "1", "--rescan", "5", "--log-level", "debug")
     with program.daemon(*settings) as daemon:
         taken = soak(program, daemon)
         (program.manifests / "mishap.yaml").unlink(missing_ok=True)
         sandbox.let_succeed()
         last = range(len(taken) - DIALOGS, len(taken))
-        for second in last:
-            edit(program, second, "# and what was refused once more\n")
+        for tick in last:
+            edit(program, tick, "# and what was refused once more\n")
         in_sync = 'reconciler_dialogs{condition="in sync"}'
         wait_for(lambda: daemon.metric(in_sync) == DIALOGS, "all is in sync", seconds=120)
         daemon.stop()
     texts = sandbox.look(lambda inside: {each.id: each.text for each in inside.chat.messages.values()})
-    assert texts == {
-        message_id(second % DIALOGS, m): f"second {second}" for second in last for m in range(MESSAGES)
-    }
+    assert texts == {message_id(tick % DIALOGS, m): f"tick {tick}" for tick in last for m in range(MESSAGES)}
     quarter = len(taken) // 4
     early, late = taken[quarter : 2 * quarter], taken[-quarter:]
     before, after = (statistics.median(each.megabytes for each in part) for part in (early, late))
     calls = sandbox.arrived()
     _log.info(
-        "%d calls in %d s: %.1f MB after the warm-up, %.1f MB at the end; files %d, %d; threads %d, %d",
+        "%d calls in %.0f s: %.1f MB after the warm-up, %.1f MB at the end; files %d, %d; threads %d, %d",
         calls,
-        len(taken),
+        SECONDS,
         before,
         after,
         *(max(each.files for each in part) for part in (early, late)),
         *(max(each.threads for each in part) for part in (early, late)),
     )
-    assert calls > len(taken) * RATE / 3, "it was at work"
+    assert calls > SECONDS * RATE / 3, "it was at work"
     assert after - before < MOST_MORE
     assert statistics.median(each.files for each in late) <= statistics.median(each.files for each in early)
     assert max(each.files for each in late) <= max(each.files for each in taken[: 2 * quarter]) + 2

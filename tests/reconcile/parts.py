@@ -1,11 +1,13 @@
 """What the parts under test talk to: a clock that stands still, a chat and a rate that do as told."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from reconciler.chat_api.limiter import Leave
 from reconciler.core.action import Action
 from reconciler.core.manifest import DeclaredMessage, DeclaredText, DeclaredUsers, Manifest
 from reconciler.core.message import DialogId, MessageId, MessageText
@@ -143,13 +145,14 @@ class FreeRate:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def acquire(self, priority: int = 0) -> None:
+    async def acquire(self, priority: int = 0) -> Leave:
         self.priorities.append(priority)
         self.waiting += 1
         try:
             await self.gate.wait()
         finally:
             self.waiting -= 1
+        return Leave(time.monotonic)
 
     def slow_down(self) -> None:
         self.slowed += 1

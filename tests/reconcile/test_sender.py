@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from reconciler.chat_api.limiter import Leave
 from reconciler.core.action import Action
 from reconciler.core.applied import Setback
 from reconciler.core.call import Call
@@ -290,7 +291,7 @@ async def test_no_call_is_made_without_the_rate_s_leave(
     ledger: Ledger, thread: ThreadPoolExecutor, clock: Clock
 ) -> None:
     class BrokenRate(FreeRate):
-        async def acquire(self, priority: int = 0) -> None:
+        async def acquire(self, priority: int = 0) -> Leave:
             raise ArithmeticError(priority)
 
     world = World(ledger, thread, clock)

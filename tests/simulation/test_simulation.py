@@ -14,11 +14,12 @@ from typing import Final
 
 import pytest
 
-from reconciler.chat_api.limiter import Limiter
+from reconciler.chat_api.limiter import Leave, Limiter
 from reconciler.core.call import Call, Intent
 from reconciler.core.outcome import Applied, Deferred
 from reconciler.ledger.entry import Entry
 from reconciler.reconcile.group_commit import GroupCommit
+from tests.chat_api.virtual_time import virtual_loop
 from tests.simulation.simulation import Outcome, simulate
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -90,8 +91,9 @@ class NoRate:
     def __init__(self, limiter: Limiter) -> None:
         del limiter
 
-    async def acquire(self, priority: int = 0) -> None:
+    async def acquire(self, priority: int = 0) -> Leave:
         del priority
+        return Leave(virtual_loop().time)
 
     def slow_down(self) -> None:
         pass
