@@ -32,6 +32,8 @@ _FEWEST_KNOWN: Final = 10
 _DIGEST: Final = 16
 """Bytes of a change's digest."""
 
+_PASSES_BY: Final = "; to let it pass: "
+
 _ID: Final = 12
 """Hex characters of a plan's id: short enough to type, and nobody can choose what it is of."""
 
@@ -124,12 +126,18 @@ class Refusal:
     @property
     def note(self) -> str:
         """Say what would happen, and what lets it happen all the same."""
-        return f"{self.words}; to let it pass: {self.command}"
+        return f"{self.words}{_PASSES_BY}{self.command}"
 
     def approved(self, *, reason: str, by: str, now: datetime) -> Approval:
         """Give the approval of these changes: later than what they replace, whatever the clock says."""
         at = now if self.replaces is None else max(now, self.replaces + timedelta(milliseconds=1))
         return Approval(plan=self.plan, guard=self.guard, reason=reason, by=by, at=at, changes=self.changes)
+
+
+def words_and_command(note: str) -> tuple[str, str]:
+    """Give what `Refusal.note` was made of: its words and its command."""
+    words, _, command = note.partition(_PASSES_BY)
+    return words, command
 
 
 def guarded_changes(

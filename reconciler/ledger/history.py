@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from reconciler.core.guard import Guard
 from reconciler.core.message import DialogId, Mark, MessageId, MessageText, TextDigest, UserId
 from reconciler.core.outcome import Cause
 from reconciler.core.problem import Origin
-from reconciler.ledger.encoding import time_of, unescape
+from reconciler.ledger.encoding import milliseconds, time_of, unescape
 
 
 class Result(StrEnum):
@@ -94,6 +94,27 @@ RequestRow = ApprovalRow | RetryRow
 
 Told = HistoryRow | RequestRow
 """One entry of the history."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which calls to give: those with one of `results` (all where empty), sent in a span of time."""
+
+    results: frozenset[Result] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+    """Exclusive."""
+
+    def row(self) -> dict[str, Any]:
+        """Give the parameters of the `history_page` queries."""
+        return {
+            "results": f",{','.join(sorted(self.results))}," if self.results else None,
+            "since": milliseconds(self.since),
+            "until": milliseconds(self.until),
+        }
+
+
+EVERYTHING: Final = Wanted()
 
 
 def newest_first(calls: Iterable[HistoryRow], requests: Iterable[RequestRow]) -> Iterator[Told]:

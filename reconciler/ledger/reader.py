@@ -20,7 +20,7 @@ from reconciler.ledger.connection import QUERIES, explained
 from reconciler.ledger.encoding import time_of, unescape
 from reconciler.ledger.errors import LedgerDamaged, LedgerUnreadable
 from reconciler.ledger.file_rows import dialog_report, problem_of
-from reconciler.ledger.history import HistoryRow, RequestRow, Totals, history_row
+from reconciler.ledger.history import EVERYTHING, HistoryRow, RequestRow, Totals, Wanted, history_row
 from reconciler.ledger.request_rows import approval, approval_row, retry_row
 
 _PAGE: Final = 500
@@ -117,14 +117,21 @@ class LedgerReader:
             return tuple(problem_of(row[1:]) for row in QUERIES.file_problems(connection))
 
     def history(
-        self, dialog: str | None = None, *, before: int | None = None, limit: int | None = None
+        self,
+        dialog: str | None = None,
+        *,
+        wanted: Wanted = EVERYTHING,
+        before: int | None = None,
+        limit: int | None = None,
     ) -> Iterator[HistoryRow]:
         """Give the actions, newest first, read from the file as they are asked for.
 
         `dialog` is a name that a dialog has or had, or a dialog's id; `before` an action's
-        number to go on from.
+        number to go on from. What is `wanted` is looked for in all of the record where it is rare.
         """
-        return itertools.islice(self._pages(dialog, _AFTER_ALL if before is None else before), limit)
+        size = _PAGE if limit is None else min(limit, _PAGE)
+        pages = self._pages(dialog, wanted, _AFTER_ALL if before is None else before, size)
+        return itertools.islice(pages, limit)
 
     def record(self) -> Iterator[HistoryRow]:
         """Give the actions, oldest first, read from the file as they are asked for.
@@ -178,18 +185,19 @@ class LedgerReader:
                 last_sent_at=time_of(QUERIES.last_sent_at(connection)),
             )
 
-    def _pages(self, dialog: str | None, before: int) -> Iterator[HistoryRow]:
-        while page := self._page(dialog, before):
+    def _pages(self, dialog: str | None, wanted: Wanted, before: int, size: int) -> Iterator[HistoryRow]:
+        while page := self._page(dialog, wanted, before, size):
             yield from page
             before = page[-1].number
 
-    def _page(self, dialog: str | None, before: int) -> list[HistoryRow]:
+    def _page(self, dialog: str | None, wanted: Wanted, before: int, size: int) -> list[HistoryRow]:
         """Read one page; no transaction stays open between pages, so that the log can be cut meanwhile."""
+        asked = {**wanted.row(), "before": before, "page": size}
         with self._snapshot() as connection:
             if dialog is None:
-                rows = QUERIES.history_page(connection, before=before, page=_PAGE)
+                rows = QUERIES.history_page(connection, **asked)
             else:
-                rows = QUERIES.history_page_of(connection, dialog=dialog, before=before, page=_PAGE)
+                rows = QUERIES.history_page_of(connection, **asked, dialog=dialog)
             return self._told(rows)
 
     def _page_after(self, after: int) -> list[HistoryRow]:

@@ -39,11 +39,15 @@ class PassSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
-    """Something that waits for a person: what, what to do, and the page that shows it (a path)."""
+    """Something that waits for a person: what, what to do, and the page that shows it (a path).
+
+    `command` is what to type for that, where a command does it.
+    """
 
     what: str
     todo: str
     path: str
+    command: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +120,16 @@ class DialogPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialogDetail:
-    """One dialog. `standings` are empty where its manifest can't be used or read; `problems` say why."""
+    """One dialog. `standings` are empty where its manifest can't be used or read; `problems` say why.
+
+    `unseen` says in words why they are empty where that is nobody's mistake: the manifest is just
+    changing, or who we are is not known yet.
+    """
 
     report: DialogReport
     standings: tuple[MessageStanding, ...]
     problems: tuple[Problem, ...]
+    unseen: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +137,8 @@ class HistoryQuery:
     """Which entries to list, newest first. `dialog` is a name or id.
 
     Times are those of sending, `until` is exclusive. `before` is the `next` of the page before.
-    Requests (approvals, retries) are left out where `results` are asked for.
+    Requests (approvals, retries) are left out where `results` are asked for. `size` counts calls:
+    the requests made between them stand among them.
     """
 
     dialog: str | None = None

@@ -25,8 +25,11 @@ def test_no_query_changes_or_deletes_what_was_recorded() -> None:
         ("applied_marks", {"dialog": ""}),
         ("applied_dialog_marks", {"dialog": ""}),
         ("failed_attempts", {"dialog": ""}),
-        ("history_page", {"before": 1, "page": 1}),
-        ("history_page_of", {"dialog": "", "before": 1, "page": 1}),
+        ("history_page", {"results": None, "since": 1, "until": 1, "before": 1, "page": 1}),
+        (
+            "history_page_of",
+            {"dialog": "", "results": ",applied,", "since": None, "until": None, "before": 1, "page": 1},
+        ),
         ("history_page_after", {"after": 1, "page": 1}),
         ("dialogs_called", {"name": ""}),
     ],

@@ -1,16 +1,20 @@
 -- The record, newest first, a page at a time.
 
--- name: history_page(before, page)
+-- name: history_page(results, since, until, before, page)
+-- `results` are those asked for, each between commas, or NULL for all of them; so are the times.
 SELECT
     number, dialog, name, message, actor, read, delivered, old_text_digest, old_text, text_digest, text,
     path, origin_line, origin_column, manifest_digest, attempt, sent_at,
     result, cause, status, words, request_id, answered_at
 FROM history
 WHERE number < :before
+    AND (:results IS NULL OR instr(:results, ',' || result || ',') > 0)
+    AND (:since IS NULL OR sent_at >= :since)
+    AND (:until IS NULL OR sent_at < :until)
 ORDER BY number DESC
 LIMIT :page;
 
--- name: history_page_of(dialog, before, page)
+-- name: history_page_of(dialog, results, since, until, before, page)
 -- Of every dialog that ever had this name, or has this id, under all the names it had.
 SELECT
     number, dialog, name, message, actor, read, delivered, old_text_digest, old_text, text_digest, text,
@@ -26,6 +30,9 @@ WHERE dialog_id IN (
         WHERE file_dialog.name = :dialog
     )
     AND number < :before
+    AND (:results IS NULL OR instr(:results, ',' || result || ',') > 0)
+    AND (:since IS NULL OR sent_at >= :since)
+    AND (:until IS NULL OR sent_at < :until)
 ORDER BY number DESC
 LIMIT :page;
 
