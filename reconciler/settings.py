@@ -27,6 +27,10 @@ class SettingsError(Failure):
     """A setting cannot be used."""
 
 
+class SettingsFileError(SettingsError):
+    """A settings file cannot be meant as it is: wrong usage, as it would be of a flag."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting, resolved. Times are in seconds, rates in calls a second, sizes in characters."""
@@ -58,6 +62,7 @@ class Settings:
     grace: float = 25.0
     listen: str = "127.0.0.1:9464"
     log_level: str = "info"
+    log_format: str = "auto"
 
     def acting(self, *, one_user: bool) -> Acting:
         """Give who may act; `one_user` where the credential is of one user: `act_as`."""
@@ -153,26 +158,36 @@ def is_given(name: str, settings: Settings, environ: Mapping[str, str]) -> bool:
 
 
 def read_file(path: Path) -> Mapping[str, Any]:
-    """Read a settings file: TOML, one key a setting. Raises SettingsError, naming the key."""
+    """Read a settings file: TOML, one key a setting. Raises SettingsFileError, naming the key."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         msg = f"{path}: can't be read: {error.strerror}; name a readable file with --config"
-        raise SettingsError(msg) from None
+        raise SettingsFileError(msg) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"{path}: is not TOML: {error}; correct that line"
-        raise SettingsError(msg) from None
+        raise SettingsFileError(msg) from None
     for key, value in values.items():
-        if key in SECRETS:
-            msg = f"{path}: {key}: a secret doesn't belong here; set {key}_file or RECONCILER_{key.upper()}"
-            raise SettingsError(msg)
-        if key not in NAMES:
-            msg = f"{path}: unknown setting {key!r}; {nearest(key, NAMES)}"
-            raise SettingsError(msg)
-        if not _fits(key, value):
-            msg = f"{path}: {key}: is not {_KINDS[key].words}; docs/settings.md shows its default"
-            raise SettingsError(msg)
+        if (wrong := _what_is_wrong(key, value)) is not None:
+            msg = f"{path}: {wrong}"
+            raise SettingsFileError(msg)
     return values
+
+
+def _what_is_wrong(key: str, value: object) -> str | None:
+    """Say what is wrong with a line of the file, and what to do; None where it can be meant.
+
+    Bounds are the command line's business, wherever a value comes from.
+    """
+    if key in SECRETS:
+        return f"{key}: a secret doesn't belong here; set {key}_file or RECONCILER_{key.upper()}"
+    if key not in NAMES:
+        return f"unknown setting {key!r}; {nearest(key, NAMES)}"
+    if not _fits(key, value):
+        return f"{key}: is not {_KINDS[key].words}; docs/settings.md shows its default"
+    if any("\0" in text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)):
+        return f"{key}: has a NUL character in it; remove it"
+    return None
 
 
 def _fits(key: str, value: object) -> bool:

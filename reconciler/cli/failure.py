@@ -7,9 +7,11 @@ import traceback
 from pathlib import Path, PurePath
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.exit_code import ExitCode
 from reconciler.core.failure import Failure
+from reconciler.settings import SettingsFileError
 
 _INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended: 128 + SIGINT."""
@@ -19,8 +21,7 @@ def explain(error: Exception) -> int:
     """Say what went wrong and what to do; give the exit code."""
     match error:
         case click.UsageError():
-            error.show()
-            return ExitCode.USAGE
+            return _wrong_usage(error)
         case click.Abort():
             return _INTERRUPTED
         case click.ClickException():
@@ -30,14 +31,34 @@ def explain(error: Exception) -> int:
             return _output_lost(error)
         case Failure():
             click.echo(f"reconciler: {error}", err=True)
-            return ExitCode.LEDGER_IN_USE if _in_use(error) else ExitCode.ERROR
+            return _code(error)
         case _:
             return _unexpected(_innermost(error))
 
 
-def _in_use(error: Failure) -> bool:
-    """Tell the one failure with a code of its own, without importing the ledger to do so."""
-    return type(error).__name__ == "LedgerInUse"
+def _code(error: Failure) -> ExitCode:
+    if type(error).__name__ == "LedgerInUse":  # by its name: importing the ledger takes time
+        return ExitCode.LEDGER_IN_USE
+    return ExitCode.USAGE if isinstance(error, SettingsFileError) else ExitCode.ERROR
+
+
+def _wrong_usage(error: click.UsageError) -> int:
+    """Say what is wrong; of a value from the settings file click would say that the flag is."""
+    if isinstance(error, click.BadParameter) and (place := _in_settings_file(error)) is not None:
+        click.echo(f"reconciler: {place}: {error.message.rstrip('.')}; correct it there", err=True)
+    else:
+        error.show()
+    return ExitCode.USAGE
+
+
+def _in_settings_file(error: click.BadParameter) -> str | None:
+    """Give the file and the key that a value came from; None where it came from elsewhere."""
+    context, parameter = error.ctx, error.param
+    if context is None or parameter is None or parameter.name is None:
+        return None
+    if context.get_parameter_source(parameter.name) is not ParameterSource.DEFAULT_MAP:
+        return None
+    return f"{context.obj}: {parameter.name}"
 
 
 def _unexpected(error: Exception) -> int:

@@ -85,6 +85,7 @@ def _program(ctx: click.Context, config: Path | None) -> None:
     if path is not None:
         values = read_file(path)
         ctx.default_map = {command: dict(values) for command in _COMMANDS}
+        ctx.obj = path  # for the words about a value of it
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -13,9 +13,11 @@ from tests.program.live_sandbox import LiveSandbox
 from tests.program.program import Program
 
 
-def one_line(program: Program, *arguments: str, environ: Mapping[str, str | None] | None = None) -> str:
-    """Run a command that must fail with 1; give the one line that it says."""
-    done = program.run(*arguments, exits=1, environ=environ)
+def one_line(
+    program: Program, *arguments: str, environ: Mapping[str, str | None] | None = None, exits: int = 1
+) -> str:
+    """Run a command that must fail, give the one line that it says."""
+    done = program.run(*arguments, exits=exits, environ=environ)
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("reconciler: ")
@@ -46,7 +48,6 @@ def one_line(program: Program, *arguments: str, environ: Mapping[str, str | None
         ),
         ({"RECONCILER_LEDGER": "nowhere/ledger.db"}, ["nowhere/ledger.db", "directory", "make it"]),
         ({"RECONCILER_LEDGER": "/sys/ledger.db"}, ["/sys/ledger.db", "directory", "can't be written"]),
-        ({"RECONCILER_CONFIG": "nowhere.toml"}, ["nowhere.toml", "can't be read"]),
     ],
     ids=lambda value: " ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else "",
 )
@@ -156,29 +157,69 @@ def test_a_settings_file_that_cannot_be_meant_is_refused(
 ) -> None:
     (program.directory / "reconciler.toml").write_text(content)
     program.declare("one.yaml", manifest(1))
-    line = one_line(program, "status")
+    line = one_line(program, "status", exits=64)
     assert [word for word in words if word not in line] == []
     assert "canary" not in line
 
 
+def test_a_settings_file_that_is_not_there_is_refused(offline: Program) -> None:
+    environ = {"RECONCILER_CONFIG": "nowhere.toml"}
+    for line in (
+        one_line(offline, "--config", "nowhere.toml", "status", exits=64),
+        one_line(offline, "status", environ=environ, exits=64),
+    ):
+        assert "nowhere.toml: can't be read: No such file or directory; name a readable file" in line
+
+
 @pytest.mark.parametrize(
-    "content",
+    ("content", "words"),
     [
-        'rate = "much"',
-        "rate = [5]",
-        "rate = true",
-        "manifests = 5",
-        "manifests = [5]",
-        "ledger = true",
-        "listen = 5",
+        ('rate = "much"', "is not a number"),
+        ("rate = [5]", "is not a number"),
+        ("rate = true", "is not a number"),
+        ("rate = 0", "0 is not a number from 0.1 to 10000"),
+        ("rate = nan", "nan is not a number from 0.1 to 10000"),
+        ("concurrency = 0", "0 is not in the range 1<=x<=64"),
+        ("manifests = 5", "is not a list of paths in quotes"),
+        ("manifests = [5]", "is not a list of paths in quotes"),
+        ('manifests = [""]', "PATH is empty"),
+        ("ledger = true", "is not a text in quotes"),
+        ('ledger = "."', "File '.' is a directory"),
+        ('ledger = "a\\u0000b"', "has a NUL character in it"),
+        ('manifests = ["m", "a\\u0000b"]', "has a NUL character in it"),
+        ("listen = 5", "is not a text in quotes"),
+        ('watch = "hope"', "'hope' is not one of 'auto', 'inotify', 'poll'"),
     ],
 )
-def test_a_value_of_the_wrong_kind_in_the_settings_file_is_refused(program: Program, content: str) -> None:
+def test_a_value_in_the_settings_file_that_is_none_is_wrong_usage_with_its_place(
+    program: Program, content: str, words: str
+) -> None:
     program.declare("one.yaml", manifest(1))
     (program.directory / "reconciler.toml").write_text(content)
-    line = one_line(program, "run" if content.startswith("listen") else "apply")
-    assert "reconciler.toml" in line
-    assert content.split(maxsplit=1)[0] in line
+    key = content.split(maxsplit=1)[0]
+    command = "run" if key in {"listen", "watch"} else "apply"
+    line = one_line(program, command, environ={"RECONCILER_RATE": None}, exits=64)
+    assert line.startswith(f"reconciler: reconciler.toml: {key}: {words}; ")
+
+
+@pytest.mark.parametrize("where", ["file", "environment", "flag"])
+def test_a_value_that_is_none_ends_with_64_wherever_it_comes_from(program: Program, where: str) -> None:
+    program.declare("one.yaml", manifest(1))
+    settings = program.directory / "other.toml"
+    settings.write_text('rate = "much"\n' if where == "file" else "")
+    environ = {"RECONCILER_RATE": "much"} if where == "environment" else {}
+    flag = ["--rate", "much"] if where == "flag" else []
+    done = program.run("--config", "other.toml", "apply", *flag, environ={**environ}, exits=64)
+    assert done.stdout == ""
+    assert {"file": "other.toml: rate: ", "environment": "RECONCILER_RATE", "flag": "--rate"}[
+        where
+    ] in done.stderr
+
+
+def test_a_value_of_the_file_is_told_for_commands_of_the_ledger_too(offline: Program) -> None:
+    (offline.directory / "reconciler.toml").write_text('ledger = "."\n')
+    line = one_line(offline, "ledger", "check", exits=64)
+    assert line.startswith("reconciler: reconciler.toml: ledger: File '.' is a directory; ")
 
 
 def test_a_misspelt_variable_is_pointed_out_and_others_are_left_alone(program: Program) -> None:

@@ -52,7 +52,7 @@ def test_a_number_is_checked_wherever_it_comes_from(offline: Program) -> None:
     offline.declare("one.yaml", manifest(1))
     assert "RECONCILER_RATE" in offline.run("plan", exits=64, environ={"RECONCILER_RATE": "nan"}).stderr
     (offline.directory / "reconciler.toml").write_text("rate = nan\n")
-    assert "nan is not a number from" in offline.run("plan", exits=64).stderr
+    assert "reconciler.toml: rate: nan is not a number from" in offline.run("plan", exits=64).stderr
 
 
 def test_an_empty_path_in_the_environment_is_refused_too(offline: Program) -> None:
