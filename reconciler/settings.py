@@ -19,7 +19,7 @@ from reconciler.core.message import UserId
 FILE: Final = Path("reconciler.toml")
 """Read where it exists, unless `--config` or `RECONCILER_CONFIG` names another."""
 
-SECRETS: Final = ("api_key", "token", "auth_secret", "password", "proxy_auth")
+SECRETS: Final = ("api_key", "token", "auth_secret", "password", "proxy_auth", "listen_token")
 """Never a flag and never in the settings file: only `RECONCILER_X`, or a file that `x_file` names."""
 
 
@@ -61,6 +61,8 @@ class Settings:
     rescan: float = 30.0
     grace: float = 25.0
     listen: str = "127.0.0.1:9464"
+    listen_token_file: Path | None = None
+    behind_proxy: bool = False
     log_level: str = "info"
     log_format: str = "auto"
 
@@ -99,7 +101,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     **dict.fromkeys(
         ("act_as", "application_id", "concurrency", "max_text", "guard_dialog_marks"), _Kind.WHOLE
     ),
-    "keep_text": _Kind.FLAG,
+    **dict.fromkeys(("keep_text", "behind_proxy"), _Kind.FLAG),
     "manifests": _Kind.PATHS,
 }
 

@@ -45,12 +45,13 @@ REVEALERS: Final = {
     "reconciler/chat_api/session.py": "a session's token goes into its header",
     "reconciler/chat_api/session_request.py": "a login carries the password, signed with the auth secret",
     "reconciler/chat_api/transport.py": "the proxy's password goes into its header",
-    "reconciler/cli/credential.py": "a checked login or proxy password becomes a part of its credential",
+    "reconciler/cli/credential.py": "a login or password becomes a part of something; a token is compared",
     "reconciler/cli/history.py": "a reader asked for it",
     "reconciler/ledger/writer.py": "the ledger keeps it, unless told to keep digests only",
     "reconciler/render/history_document.py": "a reader asked for it",
     "reconciler/render/plan_document.py": "a reader asked for old and new",
     "reconciler/render/plan_lines.py": "a reader asked for old and new",
+    "reconciler/web/documents.py": "a reader asked for it",
 }
 
 SLEEPERS: Final = {

@@ -1,12 +1,14 @@
-"""Secrets put together: settings in, who we are to the chat service and to a proxy out."""
+"""Secrets put together: who we are to the chat service and to a proxy, and who may see us."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from reconciler.chat_api.credentials import ApiKey, Credential, OwnSession, SignatureHash, UserToken
 from reconciler.chat_api.secret import PHRASE, TOKEN, Form, Secret, secret_from_value
-from reconciler.chat_api.secret_file import SecretFile
+from reconciler.chat_api.secret_file import Notice, SecretFile, SecretFiles
 from reconciler.chat_api.transport import Proxy
 from reconciler.chat_api.url import ProxyUrl
 from reconciler.core.message import UserId
@@ -15,6 +17,7 @@ from reconciler.settings import SECRETS, CredentialKind, Settings, SettingsError
 _ANY: Final = "RECONCILER_API_KEY_FILE or RECONCILER_TOKEN_FILE, or those without _FILE"
 _SIGNING: Final = ("application_id", "auth_key", "auth_secret")
 _LOGGING_IN: Final = ("login", "password")
+_OURS: Final = tuple(name for name in SECRETS if any(name in kind.names for kind in CredentialKind))
 
 
 def credential(settings: Settings, environ: Mapping[str, str]) -> Credential:
@@ -33,7 +36,7 @@ def credential(settings: Settings, environ: Mapping[str, str]) -> Credential:
         case None:
             empty = "".join(
                 f": {name} is empty"
-                for name in (f"RECONCILER_{secret.upper()}" for secret in SECRETS)
+                for name in (f"RECONCILER_{name.upper()}" for name in _OURS)
                 if environ.get(name) == ""
             )
             msg = f"no credential{empty}; set {_ANY}, or those of a session: docs/credentials.md shows them"
@@ -57,6 +60,33 @@ def proxy(settings: Settings, environ: Mapping[str, str]) -> Proxy | None:
     auth = Secret(_secret("proxy_auth", TOKEN, settings, environ).reveal())
     file = "" if settings.proxy_auth_file is None else "_FILE"
     return Proxy(url=url, auth=auth, setting=f"RECONCILER_PROXY_AUTH{file}")
+
+
+class ListenToken:
+    """The token that opens pages and API. It never shows itself, and is compared in constant time."""
+
+    def __init__(self, secret: Secret | SecretFile, notice: Notice) -> None:
+        self._secret = secret
+        self._files = SecretFiles([secret], notice)
+
+    def opens(self, token: str) -> bool:
+        """Tell whether this is the token."""
+        return hmac.compare_digest(_digest(token), _digest(self._secret.reveal()))
+
+    def look(self) -> None:
+        """Read its file again where that has other content."""
+        self._files.look()
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def listen_token(settings: Settings, environ: Mapping[str, str], notice: Notice) -> ListenToken | None:
+    """Give the token that the settings name, if they do. Raises a Failure that says what to correct."""
+    if is_given("listen_token", settings, environ) or settings.listen_token_file is not None:
+        return ListenToken(_secret("listen_token", TOKEN, settings, environ), notice)
+    return None
 
 
 def _own_session(settings: Settings, environ: Mapping[str, str], user: UserId | None) -> OwnSession:

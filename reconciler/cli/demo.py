@@ -14,7 +14,7 @@ from rich.console import Console
 from reconciler.cli.apply import apply_once, exit_code
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.guarding import guards_with
-from reconciler.cli.options import paths, settings
+from reconciler.cli.options import SERVING, paths, settings
 from reconciler.cli.output import document, styled
 from reconciler.cli.plan import show_unread
 from reconciler.cli.sending import stop_signal
@@ -87,7 +87,7 @@ class _Shown:
 
 @click.command("demo")
 @paths()
-@settings("rate", "concurrency", "watch", "listen")
+@settings("rate", "concurrency", *SERVING)
 @click.option("--once", is_flag=True, help="Make one pass, print what it came to, and exit.")
 def command(settings: Settings, *, once: bool) -> ExitCode:
     """Run the sandbox and the daemon on the manifests under each PATH, and show what happens.

@@ -70,7 +70,11 @@ OPTIONS: Final = {
     "watch": _option("watch", click.Choice(["auto", "inotify", "poll"]), "How changes on disk are seen."),
     "rescan": _option("rescan", Number(1, 3600), "Seconds between looks at all files."),
     "grace": _option("grace", Number(1, 600), "Seconds for calls under way after SIGTERM."),
-    "listen": _option("listen", None, "Where metrics and health are served.", "HOST:PORT"),
+    "listen": _option("listen", None, "Where pages, API, metrics and health are served.", "HOST:PORT"),
+    "listen_token_file": _option("listen_token_file", _FILE, "File that holds the token for pages and API."),
+    "behind_proxy": _option(
+        "behind_proxy", None, "A proxy in front decides who may see pages and API, or nobody does."
+    ),
     "log_level": _option(
         "log_level", click.Choice(["debug", "info", "warning", "error"]), "What is worth a log line."
     ),
@@ -89,6 +93,7 @@ CREDENTIAL: Final = (
 )
 SERVICE: Final = ("api_url", "ca_file", "proxy", "proxy_auth_file", "timeout")
 READING: Final = ("act_as", "max_text", *CREDENTIAL)
+SERVING: Final = ("watch", "listen", "listen_token_file", "behind_proxy")
 SENDING: Final = (*SERVICE, "rate", "concurrency", "ledger", "keep_text")
 
 

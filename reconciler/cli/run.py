@@ -9,7 +9,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.guarding import guards_of
-from reconciler.cli.options import GUARDING, READING, SENDING, paths, settings
+from reconciler.cli.options import GUARDING, READING, SENDING, SERVING, paths, settings
 from reconciler.cli.sending import stop_signal
 from reconciler.cli.serving import daemon, log_to_stderr, run_until
 from reconciler.log_lines import LogLines, event
@@ -18,7 +18,7 @@ from reconciler.settings import Settings
 
 @click.command("run")
 @paths()
-@settings(*READING, *SENDING, *GUARDING, "watch", "rescan", "grace", "listen", "log_level")
+@settings(*READING, *SENDING, *GUARDING, *SERVING, "rescan", "grace", "log_level")
 def command(settings: Settings) -> ExitCode:
     """Watch the manifests under each PATH and keep the chat as they say, until SIGTERM or Ctrl-C."""
     log_to_stderr(settings.log_level)

@@ -10,9 +10,11 @@ from typing import Final, Literal, cast
 
 from reconciler.cli.address import parse_address
 from reconciler.cli.sending import Sending, sending
+from reconciler.cli.showing import showing
 from reconciler.cli.survey import locations_under, now
 from reconciler.core.call import Call
 from reconciler.core.guard import Guards
+from reconciler.core.outcome import Answer
 from reconciler.daemon.loop import Daemon
 from reconciler.daemon.observer import Observer
 from reconciler.log_lines import event
@@ -20,6 +22,9 @@ from reconciler.metrics import Metrics, Traffic
 from reconciler.settings import Settings
 from reconciler.source.directory import Directory
 from reconciler.source.watch import Watch
+from reconciler.source.yaml_file import Rules
+from reconciler.web.probes import probe_routes
+from reconciler.web.reading import Live
 from reconciler.web.server import serve
 
 _QUIET_LIBRARIES: Final = ("httpx", "httpcore", "aiohttp", "asyncio", "watchfiles")
@@ -45,10 +50,18 @@ async def daemon(
         reading = stack.enter_context(ThreadPoolExecutor(1, "reading"))
         watch = Watch(settings.manifests, mode=cast(Literal["auto"], settings.watch))
         stack.push_async_callback(watch.aclose)
+        source = Directory(settings.manifests)
+        known: list[Rules] = []
+
+        async def identify() -> Rules | Answer:
+            found = await parts.identify()
+            known.extend([found] if isinstance(found, Rules) else ())
+            return found
+
         made = Daemon(
-            source=Directory(settings.manifests),
+            source=source,
             watch=watch,
-            identify=parts.identify,
+            identify=identify,
             guards=guards,
             known=locations_under(parts.reader.known_files(), settings),
             ledger=parts.reader,
@@ -61,9 +74,20 @@ async def daemon(
         )
         metrics = Metrics(made.files.values, lambda: _traffic(settings.rate, parts, watch))
         everyone.append(metrics)
-        url = await stack.enter_async_context(
-            serve(host, port, registry=metrics.registry, health=lambda: made.health)
+        live = Live(
+            files=made.files,
+            health=made.health,
+            traffic=lambda: _traffic(settings.rate, parts, watch),
+            watch=lambda: (watch.mode, watch.reason),
+            rules=lambda: known[-1] if known else None,
+            source=source,
+            ledger=settings.ledger,
+            clock=now,
         )
+        recent, site = await stack.enter_async_context(showing(live, settings, environ))
+        everyone.append(recent)
+        probes = probe_routes(metrics.registry, lambda: made.health)
+        url = await stack.enter_async_context(serve(host, port, probes=probes, site=site))
         yield made, url
 
 

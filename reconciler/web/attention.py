@@ -114,7 +114,8 @@ def _freed(what: str, dialogs: Sequence[DialogReport], ledger: Path) -> Attentio
 def _invalid(dialogs: Iterable[DialogReport], problems: int) -> Iterator[Attention]:
     held = sum(dialog.condition is Condition.INVALID for dialog in dialogs)
     if held or problems:
-        stay = f"; {count(held, 'dialog')} stay as last applied" if held else ""
+        stays = "stays" if held == 1 else "stay"
+        stay = f"; {count(held, 'dialog')} {stays} as last applied" if held else ""
         yield Attention(
             what=f"{count(problems, 'problem')} in manifests{stay}",
             todo="mend them where they stand; what is valid goes on",

@@ -4,14 +4,12 @@ import asyncio
 import time
 from typing import Final
 
+from reconciler.web.model import TooMany
+
 _SHORTEST: Final = 1.0
 """Seconds between two changes that are told: what happens within them is one."""
 
 MOST_WAITING: Final = 64
-
-
-class TooManyWait(Exception):  # noqa: N818  # it is a state of ours, and no mistake of anybody's
-    """So many wait for a change already that one more has to ask again later."""
 
 
 class Changes:
@@ -42,12 +40,13 @@ class Changes:
     async def since(self, number: int, timeout: float) -> int:  # noqa: ASYNC109  # its end is an answer, not an error
         """Wait until the number is another than `number`, or for `timeout` seconds; give what it is then.
 
-        Raises TooManyWait.
+        Raises TooMany.
         """
         if self.number != number or self._ended:
             return self.number
         if self._waiting >= MOST_WAITING:
-            raise TooManyWait
+            msg = "clients that wait for a change"
+            raise TooMany(msg)
         self._waiting += 1
         try:
             async with asyncio.timeout(timeout):

@@ -15,6 +15,10 @@ from reconciler.core.standing import MessageStanding
 from reconciler.ledger.history import Result, Told
 
 
+class TooMany(Exception):  # noqa: N818  # it is a state of ours, and no mistake of anybody's
+    """As many of the kind that is named are under way as may be: one more has to ask again later."""
+
+
 class State(StrEnum):
     """How everything stands, in one word; the worst that is true, in this order."""
 

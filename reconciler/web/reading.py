@@ -6,18 +6,20 @@ ledger that lies there now, be it that another one was put in its place.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from reconciler.core.report import FileReport
 from reconciler.daemon.health import Health
 from reconciler.ledger.errors import LedgerMissing
+from reconciler.ledger.history import Told
 from reconciler.ledger.opening import open_reader
 from reconciler.ledger.reader import LedgerReader
 from reconciler.metrics import Traffic
@@ -25,7 +27,7 @@ from reconciler.source.directory import Directory
 from reconciler.source.yaml_file import Rules
 from reconciler.web.changes import Changes
 from reconciler.web.detail import read_detail
-from reconciler.web.history import read_history
+from reconciler.web.history import read_all, read_history
 from reconciler.web.listing import find, list_dialogs, list_problems
 from reconciler.web.model import (
     DialogDetail,
@@ -35,11 +37,15 @@ from reconciler.web.model import (
     HistoryQuery,
     Overview,
     ProblemList,
+    TooMany,
 )
 from reconciler.web.overview import Seen, overview
 from reconciler.web.recent import Recent
 
 T = TypeVar("T")
+
+MOST_EXPORTS: Final = 4
+"""Exports under way at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +63,6 @@ class Live:
     rules: Callable[[], Rules | None]
     source: Directory
     ledger: Path
-    recent: Recent
-    changes: Changes
     clock: Callable[[], datetime]
 
 
@@ -68,18 +72,21 @@ class Reading:
     `history` and `dialog` raise LedgerError where the ledger can't be read; the others need none.
     """
 
-    def __init__(self, live: Live, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, live: Live, recent: Recent, changes: Changes, threads: Executor) -> None:
         self._live = live
+        self._recent = recent
+        self._changes = changes
         self._threads = threads
+        self._exports = 0
 
     @property
     def change(self) -> int:
         """Give a number that is another one once anything shown may have changed."""
-        return self._live.changes.number
+        return self._changes.number
 
     async def changed_since(self, number: int, timeout: float) -> int:  # noqa: ASYNC109  # its end is an answer
-        """Wait until `change` is not `number`, or for `timeout` seconds; give it. Raises TooManyWait."""
-        return await self._live.changes.since(number, timeout)
+        """Wait until `change` is not `number`, or for `timeout` seconds; give it. Raises TooMany."""
+        return await self._changes.since(number, timeout)
 
     async def overview(self) -> Overview:
         """Give how everything stands."""
@@ -88,15 +95,15 @@ class Reading:
         seen = Seen(
             at=live.clock(),
             files=tuple(live.files.values()),
-            unreadable=live.recent.unreadable,
+            unreadable=self._recent.unreadable,
             hindrances=dict(live.health.hindrances),
             first_pass_done=live.health.first_pass_done,
             traffic=live.traffic(),
             watch=watch,
             watch_reason=watch_reason,
-            last_pass_at=live.recent.last_pass_at,
-            last_success_at=live.recent.last_success_at,
-            passes=live.recent.passes,
+            last_pass_at=self._recent.last_pass_at,
+            last_success_at=self._recent.last_success_at,
+            passes=self._recent.passes,
             in_doubt="",
             ledger=live.ledger,
         )
@@ -116,7 +123,38 @@ class Reading:
 
     async def problems(self) -> ProblemList:
         """Give every problem in manifests."""
-        return await self._in_thread(partial(list_problems, self._files(), self._live.recent.unreadable))
+        return await self._in_thread(partial(list_problems, self._files(), self._recent.unreadable))
+
+    @asynccontextmanager
+    async def export(
+        self, query: HistoryQuery, encode: Callable[[Iterator[Told]], Iterator[bytes]]
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Give all entries that a query asks for in pieces, as `encode` makes them. Raises TooMany.
+
+        It rests after each piece as long as that took, so that it uses half of one processor at most.
+        """
+        if self._exports >= MOST_EXPORTS:
+            msg = "exports"
+            raise TooMany(msg)
+        self._exports += 1
+        try:
+            async with aclosing(self._pieces(query, encode)) as pieces:
+                yield pieces
+        finally:
+            self._exports -= 1
+
+    async def _pieces(
+        self, query: HistoryQuery, encode: Callable[[Iterator[Told]], Iterator[bytes]]
+    ) -> AsyncGenerator[bytes]:
+        opened = ExitStack()
+        try:
+            ledger = await self._in_thread(partial(opened.enter_context, self._ledger()))
+            pieces = encode(read_all(ledger, query))
+            while (piece := await self._in_thread(partial(_timed, pieces))).data is not None:
+                yield piece.data
+                await asyncio.sleep(piece.seconds)
+        finally:
+            self._threads.submit(opened.close)  # behind what may still be read there
 
     def _read_dialog(
         self, files: tuple[FileReport, ...], rules: Rules | None, key: str
@@ -145,3 +183,15 @@ class Reading:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+class _Piece(NamedTuple):
+    """A piece of an export, None after the last, and how long it took to make."""
+
+    data: bytes | None
+    seconds: float
+
+
+def _timed(pieces: Iterator[bytes]) -> _Piece:
+    began = time.monotonic()
+    return _Piece(next(pieces, None), time.monotonic() - began)

@@ -66,6 +66,10 @@ class Recent:
             self._passes.append(summary)
         self._changes.note()
 
+    def failed(self) -> None:
+        """Note that a pass was ended early."""
+        self._changes.note()
+
     def noticed(self, notice: object) -> None:
         """Note that something ended without a call."""
         del notice

@@ -68,7 +68,7 @@ def test_no_flag_takes_a_secret(offline: Program, command: str) -> None:
     flags = set(re.findall(r"--[a-z-]+", shown))
     assert "--help" in flags
     secrets = {flag for flag in flags if any(word in flag for word in ("key", "token", "secret", "password"))}
-    files = {"--api-key-file", "--token-file", "--auth-secret-file", "--password-file"}
+    files = {f"--{name}-file" for name in ("api-key", "token", "auth-secret", "password", "listen-token")}
     assert secrets <= {*files, "--auth-key"}, "the auth key names an application and opens nothing"
 
 
