@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Literal
 
 from reconciler.ledger.connection import Opener, check_sqlite, connect, explained, open_sqlite
 from reconciler.ledger.errors import (
@@ -42,13 +43,16 @@ def open_ledger(
             _check_whole(path, known=len(migrations))
         else:
             _create(path, migrations)
+        left_behind = _log_size(path) > 0
         with explained(path, LedgerUnwritable):
             connection = connect(path, "rw", opener)
             undo.callback(connection.close)
-            if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
-                raise LedgerUnwritable(path, what="SQLite can't keep a write-ahead log there")
+            _keep_log(path, connection)
             migrate(connection, migrations)
-            _check_writable(connection)
+            _check_writable(connection, end="COMMIT" if left_behind else "ROLLBACK")
+            if left_behind:
+                _empty_log(connection)
+        _make_names_durable(path)
         ledger = Ledger(path, connection, lock, keep_text=keep_text)
         undo.pop_all()
         return ledger
@@ -85,13 +89,48 @@ def _check_whole(path: Path, *, known: int) -> None:
             raise LedgerDamaged(path)
 
 
-def _check_writable(connection: sqlite3.Connection) -> None:
-    """Begin a write: SQLite opens a file that this user may only read without a word."""
+def _log_size(path: Path) -> int:
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size
+    except OSError:
+        return 0
+
+
+def _keep_log(path: Path, connection: sqlite3.Connection) -> None:
+    """Have a write-ahead log; who does not fetch all of the answer is not told that writing that failed."""
+    if connection.execute("PRAGMA journal_mode = WAL").fetchall() != [("wal",)]:
+        raise LedgerUnwritable(path, what="SQLite can't keep a write-ahead log there")
+
+
+def _check_writable(connection: sqlite3.Connection, *, end: Literal["COMMIT", "ROLLBACK"]) -> None:
+    """Begin a write, changing nothing: SQLite opens a file that this user may only read without a word."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute(f"PRAGMA user_version = {version_of(connection)}")
+        connection.execute(end)
     finally:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    """Move the log that another process left into the file; what is written from now on begins it anew.
+
+    The log may hold entries that can be read and are not on disk, for a sync of them failed. Once that
+    was reported the kernel takes them for written: the next sync succeeds and leaves them out, and a
+    power cut loses them with all that came behind them. A commit of ours must come right before
+    (see `requests`). Where a reader stays longer than SQLite waits, the log goes on.
+    """
+    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
+
+def _make_names_durable(path: Path) -> None:
+    """Sync the directory, now that the ledger and its log have their names; SQLite passes over a failure."""
+    try:
+        sync_directory(path.parent)
+    except OSError as error:
+        what = f"its name can't be made durable: {error.strerror}"
+        raise LedgerUnwritable(path, what=what, todo="look at the disk") from None
 
 
 def _create(path: Path, migrations: Iterable[str]) -> None:
@@ -107,9 +146,8 @@ def _create(path: Path, migrations: Iterable[str]) -> None:
             with closing(connect(draft, "rw")) as connection:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 migrate(connection, tuple(migrations))
-                connection.execute("PRAGMA journal_mode = WAL")
+                _keep_log(path, connection)
             draft.rename(path)
-            sync_directory(path.parent)
         except OSError as error:
             raise LedgerUnwritable(path, what=f"the ledger can't be made: {error.strerror}") from None
 

@@ -8,6 +8,7 @@ With `synchronous = NORMAL`, which many recommend for a write-ahead log, the sam
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from random import Random
 
 import pytest
 
+from reconciler.core.call import Call, Intent
 from reconciler.core.message import MessageId
 from reconciler.ledger.check import check_ledger
 from reconciler.ledger.errors import LedgerError
@@ -162,3 +164,35 @@ def test_the_same_test_finds_losses_where_not_every_commit_is_synced(tmp_path: P
     recorded = record(tmp_path, "NORMAL")
     wrong = lost_or_damaged(recorded, 60, SEEDS[:1], crashed)
     assert any("lost" in each for each in wrong)
+
+
+def write_and_end(path: Path, left: Path, *batches: Sequence[Intent | Call]) -> Sequence[Event]:
+    """Write each batch and end there, with the files `left` as they are; give what happened to them."""
+    recording = Recording()
+    with ExitStack() as stack:
+        stack.callback(recording.unregister)
+        ledger = stack.enter_context(open_ledger(path, keep_text=True, opener=recording.open))
+        for batch in batches:
+            ledger.write(batch)
+        for file in (path, path.with_name(f"{path.name}-wal")):
+            shutil.copy(file, left)
+        return tuple(recording.log)
+
+
+def test_what_a_failed_sync_left_off_the_disk_takes_nothing_with_it_when_power_is_cut(
+    path: Path, crashed: Path
+) -> None:
+    open_ledger(path, keep_text=True).close()
+    disk = Disk({path.name: bytearray(path.read_bytes())})
+    first, second = intent(1, put_text("Hi")), intent(2, put_text("Ho"))
+    *before, last = write_and_end(path, crashed, [first], [call(first)])
+    assert last == Synced(f"{path.name}-wal")
+    for event in before:
+        disk.happens(event)
+    disk.unsure.clear()  # the last sync fails: the answer can be read and is not on disk, nor will be
+    for event in write_and_end(crashed / path.name, path.parent, [second]):
+        disk.happens(event)
+    for name, content in disk.durable.items():
+        path.with_name(name).write_bytes(content)
+    with open_ledger(path, keep_text=True) as ledger:
+        assert {row.number: row.result for row in ledger.history()} == {1: Result.APPLIED, 2: Result.IN_DOUBT}
