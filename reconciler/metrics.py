@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from reconciler import __version__
 from reconciler.core.action import MarkDialog
 from reconciler.core.call import Call
+from reconciler.core.notice import Notice
 from reconciler.core.outcome import Applied, Deferred, Outcome, Rejected
 from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Problem
@@ -107,6 +108,9 @@ class Metrics:
         failed = any(not isinstance(call.outcome, Applied) for call in report.calls)
         if not failed and not report.problems:
             self._last_success.set(report.finished_at.timestamp())
+
+    def noticed(self, notice: Notice) -> None:
+        """Nothing to count: how dialogs stand is counted at each scrape."""
 
     def unusable(self, problems: Sequence[Problem]) -> None:
         """Count files that can't be read with the problems."""

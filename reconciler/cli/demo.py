@@ -14,13 +14,15 @@ from rich.console import Console
 from reconciler.cli.apply import apply_once, exit_code
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.guarding import guards_with
+from reconciler.cli.log import log_to_stderr
 from reconciler.cli.options import SERVING, paths, settings
 from reconciler.cli.output import document, styled
 from reconciler.cli.plan import show_unread
 from reconciler.cli.sending import stop_signal
-from reconciler.cli.serving import daemon, log_to_stderr, run_until
+from reconciler.cli.serving import daemon, run_until
 from reconciler.cli.survey import expect_there
 from reconciler.core.call import Call
+from reconciler.core.notice import Notice
 from reconciler.core.problem import Problem
 from reconciler.core.report import Report
 from reconciler.reconcile.planning import PassPlan
@@ -66,6 +68,9 @@ class _Shown:
             self._console.print(styled(line))
         self._console.print()
 
+    def noticed(self, notice: Notice) -> None:
+        """Show nothing: the plan that follows shows how things stand."""
+
     def unusable(self, problems: Sequence[Problem]) -> None:
         """Show which files can't be read."""
         for problem in problems:
@@ -96,7 +101,7 @@ def command(settings: Settings, *, once: bool) -> ExitCode:
     ledger a temporary file. Change a manifest and see the one call that follows.
     """
     expect_there(Directory(settings.manifests).scan())
-    log_to_stderr("warning")
+    log_to_stderr("warning", "text")
     return asyncio.run(_demo(settings, once=once))
 
 

@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path, PurePath
 
 import click
@@ -17,7 +18,11 @@ _INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended: 128 + SIGINT."""
 
 
-def explain(error: Exception) -> int:
+def _say(words: str) -> None:
+    click.echo(f"reconciler: {words}", err=True)
+
+
+def explain(error: Exception, say: Callable[[str], None] = _say) -> int:
     """Say what went wrong and what to do; give the exit code."""
     match error:
         case click.UsageError():
@@ -28,12 +33,12 @@ def explain(error: Exception) -> int:
             error.show()
             return ExitCode.ERROR
         case OSError(errno=errno.EPIPE | errno.ENOSPC | errno.EIO | errno.EDQUOT):
-            return _output_lost(error)
+            return _output_lost(error, say)
         case Failure():
-            click.echo(f"reconciler: {error}", err=True)
+            say(str(error))
             return _code(error)
         case _:
-            return _unexpected(_innermost(error))
+            return _unexpected(_innermost(error), say)
 
 
 def _code(error: Failure) -> ExitCode:
@@ -45,7 +50,7 @@ def _code(error: Failure) -> ExitCode:
 def _wrong_usage(error: click.UsageError) -> int:
     """Say what is wrong; of a value from the settings file click would say that the flag is."""
     if isinstance(error, click.BadParameter) and (place := _in_settings_file(error)) is not None:
-        click.echo(f"reconciler: {place}: {error.message.rstrip('.')}; correct it there", err=True)
+        _say(f"{place}: {error.message.rstrip('.')}; correct it there")
     else:
         error.show()
     return ExitCode.USAGE
@@ -61,11 +66,11 @@ def _in_settings_file(error: click.BadParameter) -> str | None:
     return f"{context.obj}: {parameter.name}"
 
 
-def _unexpected(error: Exception) -> int:
+def _unexpected(error: Exception, say: Callable[[str], None]) -> int:
     if isinstance(error, FileNotFoundError) and not _working_directory_exists():
-        click.echo("reconciler: the working directory is gone; change to one that is there", err=True)
+        say("the working directory is gone; change to one that is there")
         return ExitCode.ERROR
-    return _bug(error)
+    return _bug(error, say)
 
 
 def _working_directory_exists() -> bool:
@@ -76,23 +81,21 @@ def _working_directory_exists() -> bool:
     return True
 
 
-def _output_lost(error: OSError) -> int:
+def _output_lost(error: OSError, say: Callable[[str], None]) -> int:
     """Say why the output is not whole, unless its reader left: then nobody is there to be told."""
     # What is left in the buffer goes nowhere, or the interpreter would try once more at its end.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno != errno.EPIPE:
-        click.echo(f"reconciler: can't write the output: {error.strerror}", err=True)
+        say(f"can't write the output: {error.strerror}")
     return ExitCode.ERROR
 
 
-def _bug(error: Exception) -> int:
+def _bug(error: Exception, say: Callable[[str], None]) -> int:
     """Name the kind and the place of a bug. Its message may quote a manifest, so it is not shown."""
     places = traceback.extract_tb(error.__traceback__)
     where = "".join(f" at {PurePath(place.filename).name}:{place.lineno}" for place in places[-1:])
-    click.echo(
-        f"reconciler: a bug: {type(error).__name__}{where}; please report it with what you ran", err=True
-    )
-    if os.environ.get("RECONCILER_LOG_LEVEL") == "debug":
+    say(f"a bug: {type(error).__name__}{where}; please report it with what you ran")
+    if os.environ.get("RECONCILER_LOG_LEVEL") == "debug" and say is _say:
         traceback.print_tb(error.__traceback__)
     return ExitCode.ERROR
 

@@ -78,6 +78,9 @@ OPTIONS: Final = {
     "log_level": _option(
         "log_level", click.Choice(["debug", "info", "warning", "error"]), "What is worth a log line."
     ),
+    "log_format": _option(
+        "log_format", click.Choice(["auto", "text", "json"]), "Lines for people, or JSON for programs."
+    ),
 }
 
 GUARDING: Final = ("guard_rewrites", "guard_dialog_marks")

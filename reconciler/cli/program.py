@@ -32,6 +32,9 @@ _COMMANDS: Final = {
     "demo": "Watch manifests/ against the sandbox.",
 }
 
+_WITH_A_LOG: Final = {"run"}
+"""Commands that tell by themselves which variables are misspelt."""
+
 
 def commands() -> dict[str, click.Command]:
     """Give every command by its name."""
@@ -79,8 +82,9 @@ class _Commands(click.Group):
 @click.pass_context
 def _program(ctx: click.Context, config: Path | None) -> None:
     """GitOps for chat messages: manifests in, the fewest Update Message calls out."""
-    for name, close in misspelt(os.environ).items():
-        click.echo(f"reconciler: warning: {name} is no setting; did you mean {close}?", err=True)
+    if ctx.invoked_subcommand not in _WITH_A_LOG:
+        for name, close in misspelt(os.environ).items():
+            click.echo(f"reconciler: warning: {name} is no setting; did you mean {close}?", err=True)
     path = config or (FILE if FILE.exists() else None)
     if path is not None:
         values = read_file(path)

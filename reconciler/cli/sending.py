@@ -21,7 +21,7 @@ from reconciler.core.message import UserId
 from reconciler.core.outcome import Answer
 from reconciler.ledger.opening import open_ledger, open_reader
 from reconciler.ledger.reader import LedgerReader
-from reconciler.log_lines import event
+from reconciler.log_lines.events import Credential
 from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.sender import Sender
 from reconciler.settings import Settings, SettingsError
@@ -132,4 +132,4 @@ async def _identify(service: ChatApi, settings: Settings, environ: Mapping[str, 
 
 def _log(level: int, words: str) -> None:
     """Log what happens to the credential; a command without a log says of it what it needs to."""
-    _LOG.log(level, event("credential", what=words))
+    _LOG.log(level, Credential(what=words))

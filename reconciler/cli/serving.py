@@ -1,14 +1,13 @@
 """The daemon put together: what `run` and `demo` have in common."""
 
 import asyncio
-import logging
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Final, Literal, cast
+from typing import Literal, cast
 
 from reconciler.cli.address import parse_address
+from reconciler.cli.log import LOG
 from reconciler.cli.sending import Sending, sending
 from reconciler.cli.showing import showing
 from reconciler.cli.survey import locations_under, now
@@ -17,7 +16,7 @@ from reconciler.core.guard import Guards
 from reconciler.core.outcome import Answer
 from reconciler.daemon.loop import Daemon
 from reconciler.daemon.observer import Observer
-from reconciler.log_lines import event
+from reconciler.log_lines.events import GaveUp
 from reconciler.metrics import Metrics, Traffic
 from reconciler.settings import Settings
 from reconciler.source.directory import Directory
@@ -26,8 +25,6 @@ from reconciler.source.yaml_file import Rules
 from reconciler.web.probes import probe_routes
 from reconciler.web.reading import Live
 from reconciler.web.server import serve
-
-_QUIET_LIBRARIES: Final = ("httpx", "httpcore", "aiohttp", "asyncio", "watchfiles")
 
 
 @asynccontextmanager
@@ -99,23 +96,11 @@ async def run_until(stop: asyncio.Event, made: Daemon, grace: float) -> None:
     stopping.cancel()
     await asyncio.wait({running}, timeout=grace)
     if not running.done():
-        logging.getLogger("reconciler").warning(event("stopped", what="calls under way were given up"))
+        LOG.warning(GaveUp(what="calls under way were given up"))
         running.cancel()
         await asyncio.wait({running})
         return
     running.result()
-
-
-def log_to_stderr(level: str) -> None:
-    """Send the log to stderr; libraries speak from warnings up, for below that they quote headers."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=level.upper(),
-        format="%(asctime)s %(levelname)-7s %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S%z",
-    )
-    for name in _QUIET_LIBRARIES:
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _traffic(ceiling: float, parts: Sending, watch: Watch) -> Traffic:

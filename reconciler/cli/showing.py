@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from reconciler.cli.credential import ListenToken, listen_token
-from reconciler.log_lines import event
+from reconciler.log_lines.events import Credential
 from reconciler.settings import Settings
 from reconciler.web.api import api_routes
 from reconciler.web.changes import Changes
@@ -53,7 +53,7 @@ async def showing(
 
 
 def _notice(level: int, words: str) -> None:
-    logging.getLogger("reconciler.credential").log(level, event("credential", what=words))
+    logging.getLogger("reconciler.credential").log(level, Credential(what=words))
 
 
 async def _keep_looking(token: ListenToken | None) -> None:

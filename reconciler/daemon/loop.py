@@ -24,7 +24,7 @@ from reconciler.daemon.observer import Observer
 from reconciler.daemon.passes import Passes
 from reconciler.daemon.state import State
 from reconciler.ledger.errors import LedgerError
-from reconciler.reconcile.agenda import Agenda, hindrance
+from reconciler.reconcile.agenda import Agenda
 from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.planning import AppliedStates, plan_files
 from reconciler.reconcile.sender import Sender
@@ -104,6 +104,7 @@ class Daemon:
             answered=self.state.service,
             wake=self._wake,
             reported=self._reported,
+            noticed=self.state.noticed,
         )
         self.files: Mapping[str, FileReport] = self._passes.files
 
@@ -151,8 +152,7 @@ class Daemon:
         """Look at the files and start what is to be done; give the loop's time of the next look."""
         self.state.polling(self._watch.reason)
         scan = await self._settled_scan(rules, stop)
-        self.state.hinder(source=hindrance(scan))
-        self.state.unusable(scan.problems)
+        self.state.seen(scan)
         if scan.busy is not None or not scan.files:
             return self._now() + min(self._rescan, _HINDERED_RETRY)
         todo = self._agenda(scan, rules)
@@ -163,6 +163,7 @@ class Daemon:
             self._passes.call_off(file.location for file in todo.changed)
             await self._start_pass(scan, rules, files, stop)
             self._looked = True
+        self._passes.call_the_roll()
         self._asked = False
         left = self._agenda(scan, rules)
         if not (left.changed or left.due or self._passes.busy):

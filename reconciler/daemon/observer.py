@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from reconciler.core.call import Call
+from reconciler.core.notice import Notice
 from reconciler.core.problem import Problem
 from reconciler.core.report import Report
 from reconciler.reconcile.planning import PassPlan
@@ -22,6 +23,10 @@ class Observer(Protocol):
 
     def reported(self, report: Report) -> None:
         """Take note of a pass that ended."""
+        ...
+
+    def noticed(self, notice: Notice) -> None:
+        """Take note of what ended without a call."""
         ...
 
     def unusable(self, problems: Sequence[Problem]) -> None:

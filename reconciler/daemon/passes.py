@@ -7,7 +7,9 @@ from datetime import datetime
 
 from reconciler.core.breaker import Breaker
 from reconciler.core.message import DialogId
+from reconciler.core.notice import Notice
 from reconciler.core.report import FileReport, Report
+from reconciler.daemon.roll import Roll
 from reconciler.ledger.entry import ForgottenFile
 from reconciler.reconcile.agenda import Agenda, agenda
 from reconciler.reconcile.group_commit import GroupCommit
@@ -23,7 +25,7 @@ class Passes:
 
     `files` is how each file stands; a file whose calls are under way stands as it was planned.
     `answered` is told how the service stands, `wake` when a file is to be looked at again, and
-    `reported` what a pass came to.
+    `reported` what a pass came to; `noticed` what ends without a call.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Passes:
         answered: Callable[[Breaker], None],
         wake: Callable[[datetime], None],
         reported: Callable[[Report], None],
+        noticed: Callable[[Notice], None],
     ) -> None:
         self._recorder = recorder
         self._sender = sender
@@ -43,6 +46,7 @@ class Passes:
         self._answered = answered
         self._wake = wake
         self._reported = reported
+        self._roll = Roll(noticed)
         self._tasks: set[asyncio.Task[None]] = set()
         self._awaited: set[DialogId] = set()
         self._latest: dict[str, FilePlan] = {}
@@ -73,7 +77,9 @@ class Passes:
             self.underway.call_off(self._dialogs_of(file.file.location), but=file.postponed)
         for file in plan.files:
             self._latest[file.file.location] = file
-            self.files[file.file.location] = report_unsent(file, plan.started_at)
+            stands = report_unsent(file, plan.started_at)
+            self._roll.replaced(self.files.get(file.file.location), stands)
+            self.files[file.file.location] = stands
             self._awaited |= {dialog.manifest.dialog for dialog in file.postponed}
             for dialog in file.dialogs:
                 self.underway.begin(dialog)
@@ -90,7 +96,11 @@ class Passes:
         self.call_off([location])
         self._latest.pop(location, None)
         await self._recorder.write(ForgottenFile(location=location))
-        del self.files[location]
+        self._roll.gone(self.files.pop(location))
+
+    def call_the_roll(self) -> None:
+        """Tell which dialogs are managed no more, now that all files that changed are planned."""
+        self._roll.call(self.files.values())
 
     def collect(self) -> None:
         """Let go of all passes that ended, and raise what ended one of them early."""

@@ -5,11 +5,14 @@ from contextlib import suppress
 from typing import Final
 
 from reconciler.core.breaker import Breaker
+from reconciler.core.notice import Notice, UsableAgain
 from reconciler.core.outcome import Cause
 from reconciler.core.problem import Problem
 from reconciler.daemon.health import Health
 from reconciler.daemon.observer import Observer
+from reconciler.reconcile.agenda import hindrance
 from reconciler.reconcile.bug import bug_words
+from reconciler.source.directory import Scan, lies_under
 
 _NO_ANSWER: Final = "the chat service gives no useful answer; one call at a time looks for one"
 _NO_SERVICE: Final = {
@@ -51,12 +54,24 @@ class State:
         cause = breaker.cause if breaker.open else None
         self.hinder(service=None if cause is None else _NO_SERVICE.get(cause, _NO_ANSWER))
 
-    def unusable(self, problems: tuple[Problem, ...]) -> None:
-        """Note the files that can't be read."""
-        if problems != self._unusable:
-            self._unusable = problems
-            for observer in self._observers:
-                observer.unusable(problems)
+    def seen(self, scan: Scan) -> None:
+        """Note what a look at the files found: what stands in the way, and which can't be read."""
+        self.hinder(source=hindrance(scan))
+        before, self._unusable = self._unusable, scan.problems
+        if scan.problems == before:
+            return
+        still = {problem.origin.path for problem in scan.problems}
+        for origin in dict.fromkeys(problem.origin for problem in before):
+            there = any(lies_under(file.path, origin.path) for file in scan.files)
+            if there and origin.path not in still:
+                self.noticed(UsableAgain(origin=origin))
+        for observer in self._observers:
+            observer.unusable(scan.problems)
+
+    def noticed(self, notice: Notice) -> None:
+        """Tell what ended without a call."""
+        for observer in self._observers:
+            observer.noticed(notice)
 
     def polling(self, reason: str | None) -> None:
         """Note why files are polled though that was not asked for; None: they are not."""

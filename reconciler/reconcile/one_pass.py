@@ -12,7 +12,7 @@ from reconciler.core.message import DialogId
 from reconciler.core.plan import DialogPlan
 from reconciler.core.report import DialogReport, FileReport, Report, report_broken, report_dialog
 from reconciler.ledger.errors import LedgerError
-from reconciler.reconcile.bug import bug_words
+from reconciler.reconcile.bug import BugInDialog, bug_words
 from reconciler.reconcile.planning import FilePlan, PassPlan
 from reconciler.reconcile.sender import Sender
 from reconciler.reconcile.underway import Underway
@@ -109,7 +109,7 @@ async def _send_dialog(
         raise
     except Exception as error:  # noqa: BLE001  # a bug in one dialog's pass holds that dialog, and no other
         words = bug_words(error)
-        _log.error("a bug in the pass of dialog %s: %s", plan.manifest.name, words)
+        _log.error(BugInDialog(name=plan.manifest.name, words=words))
         note = f"a bug: {words}; please report it"
         return report_dialog(plan, calls, clock() + _AFTER_A_BUG, note), tuple(calls), True
     come_back_at, why = (left.come_back_at, left.why) if left else (None, "")

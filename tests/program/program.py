@@ -21,7 +21,7 @@ COMMAND: Final = (sys.executable, "-m", "reconciler")
 _INHERITED: Final = ("PATH", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 """All that a process under test gets of our environment; the latter two let coverage follow it."""
 
-_STARTED: Final = re.compile(r" started .*\burl=(\S+)$", re.MULTILINE)
+_STARTED: Final = re.compile(r'\bstarted\b.*\burl\W+(http:[^\s"]+)')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,5 +204,6 @@ class Program:
 
     def _environ(self, more: Mapping[str, str | None] | None) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        asked = {"HOME": str(self.directory), **self.environ, **(more or {})}
+        ours = {"HOME": str(self.directory), "RECONCILER_LOG_FORMAT": "text"}  # stderr is no terminal here
+        asked = {**ours, **self.environ, **(more or {})}
         return inherited | {name: value for name, value in asked.items() if value is not None}

@@ -12,7 +12,7 @@ from reconciler.cli.serving import daemon as put_together
 from reconciler.core.call import Call
 from reconciler.core.guard import Guards
 from reconciler.core.report import Report
-from reconciler.log_lines import LogLines
+from reconciler.log_lines.observer import LogLines
 from reconciler.reconcile.planning import PassPlan
 from reconciler.sandbox.faults import FaultRule, Status, When
 from reconciler.sandbox.options import SandboxOptions
@@ -28,6 +28,7 @@ class Everything(LogLines):
     """An observer that looks at every object of ours that is alive while something happens."""
 
     def __init__(self, stage: Stage) -> None:
+        super().__init__()
         self.types: set[str] = set()
         self.found: dict[str, set[str]] = {}
         self._stage = stage

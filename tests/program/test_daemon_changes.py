@@ -268,11 +268,12 @@ def test_a_file_that_can_no_longer_be_used_is_told_of_and_holds_its_dialog(
         path.unlink()
         os.mkfifo(path)
         wait_for(lambda: daemon.metric("reconciler_manifest_problems") == 1, "a metric tells of the problem")
-        assert "manifests/one.yaml" in daemon.says(r"invalid .*not a regular file.*")[0]
+        assert "manifests/one.yaml" in daemon.says(r"unreadable .*not a regular file.*")[0]
         path.unlink()
         path.write_text(hello("second"))
         sandbox.sees_text("second")
         wait_for(lambda: daemon.metric("reconciler_manifest_problems") == 0, "the problem is over")
+        daemon.says(r" readable again origin=manifests/one\.yaml")
         daemon.stop()
     assert sandbox.arrived() == 3
 

@@ -19,6 +19,7 @@ from reconciler.chat_api.url import ApiUrl
 from reconciler.core.call import Call
 from reconciler.core.guard import Guards
 from reconciler.core.manifest import Acting
+from reconciler.core.notice import Notice
 from reconciler.core.outcome import Answer
 from reconciler.core.problem import Problem
 from reconciler.core.report import Condition, Report
@@ -62,6 +63,9 @@ class Seen:
 
     def reported(self, report: Report) -> None:
         self.reports.append(report)
+
+    def noticed(self, notice: Notice) -> None:
+        pass
 
     def unusable(self, problems: Sequence[Problem]) -> None:
         pass

@@ -19,6 +19,7 @@ from reconciler.chat_api.url import ApiUrl
 from reconciler.core.call import Call
 from reconciler.core.guard import Guards
 from reconciler.core.message import UserId
+from reconciler.core.notice import Notice
 from reconciler.core.outcome import Answer
 from reconciler.core.problem import Problem
 from reconciler.core.report import Report
@@ -94,6 +95,9 @@ class Seen:
     def reported(self, report: Report) -> None:
         if report.bugs:
             self.bugs += [str(problem) for problem in report.problems] or ["a bug in a dialog's pass"]
+
+    def noticed(self, notice: Notice) -> None:
+        pass
 
     def unusable(self, problems: Sequence[Problem]) -> None:
         pass
