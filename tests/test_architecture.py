@@ -44,6 +44,7 @@ REVEALERS: Final = {
     "reconciler/chat_api/secret_file.py": "what a file holds now is compared with what it held",
     "reconciler/chat_api/session.py": "a session's token goes into its header",
     "reconciler/chat_api/session_request.py": "a login carries the password, signed with the auth secret",
+    "reconciler/chat_api/user_token.py": "a token goes into its header",
     "reconciler/chat_api/transport.py": "the proxy's password goes into its header",
     "reconciler/cli/credential.py": "a login or password becomes a part of something; a token is compared",
     "reconciler/cli/history.py": "a reader asked for it",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from reconciler.chat_api.credentials import ApiKey, UserToken
+from reconciler.chat_api.credentials import ApiKey
 from reconciler.chat_api.exchange import Reply
 from reconciler.chat_api.secret_file import Notice, SecretFiles
 from reconciler.core.message import UserId
@@ -56,47 +56,34 @@ class Authenticator(Protocol):
 
 
 class KeyAuthenticator:
-    """An API key, or a user's session token: it is there, and all that can change is its file."""
+    """An API key: it is there, it never ends, and all that can change is its file."""
 
-    def __init__(self, credential: ApiKey | UserToken, notice: Notice) -> None:
+    def __init__(self, credential: ApiKey, notice: Notice) -> None:
         self._credential = credential
         self._files = SecretFiles([credential.secret], notice)
-        self._presented = self._files.editions
 
     async def prepare(self) -> None:
         """Read the file again where it changed."""
         self._files.look()
 
-    async def identify(self) -> UserId | None:
-        """Give the token's user; None for an API key."""
-        match self._credential:
-            case ApiKey():
-                return None
-            case UserToken(user=user):
-                return user
+    async def identify(self) -> None:
+        """Give nobody: a key acts for anyone."""
 
     def present(self, actor: UserId) -> Presented:
-        """Give what a call of `actor` shows. Raises WrongActor for another than the token's user."""
+        """Give what a call of `actor` shows."""
         headers = self._credential.headers(actor)
-        self._presented = self._files.editions
-        return Presented(headers=headers, secret=self._credential.secret.reveal(), edition=self._presented)
+        return Presented(headers=headers, secret=self._credential.secret.reveal(), edition=self._files.use())
 
     def heard(self, presented: Presented, reply: Reply) -> None:
-        """Learn nothing: a key does not end, and when a token does cannot be helped."""
+        """Learn nothing: a key does not end."""
 
     def refused(self, presented: Presented | None) -> bool:
         """Read the file again; tell whether it holds something else than what was refused."""
-        refused = self._presented if presented is None else presented.edition
-        self._files.look(refused=self._files.editions == refused)
-        self._presented = self._files.editions
-        return self._files.editions != refused
+        return self._files.refused(None if presented is None else presented.edition)
 
     def rotated(self) -> bool:
         """Tell, once, that the file holds something else than what was last presented."""
-        self._files.look()
-        rotated = self._files.editions != self._presented
-        self._presented = self._files.editions
-        return rotated
+        return self._files.rotated()
 
     async def aclose(self) -> None:
         """End nothing: nothing is ever under way."""

@@ -18,9 +18,11 @@ from reconciler.chat_api.request import request_for
 from reconciler.chat_api.response import read_answer
 from reconciler.chat_api.secret_file import Notice
 from reconciler.chat_api.session import SessionAuthenticator
+from reconciler.chat_api.session_endpoint import SessionEndpoint
 from reconciler.chat_api.session_request import SESSION_PATH
 from reconciler.chat_api.transport import Proxy, open_transport, trusted
 from reconciler.chat_api.url import ApiUrl
+from reconciler.chat_api.user_token import TokenAuthenticator
 from reconciler.core.action import Action, UpdateMessage
 from reconciler.core.message import MessageText, UserId
 from reconciler.core.outcome import Answer, Unanswered
@@ -71,16 +73,16 @@ class ChatApi:
     ) -> Self:
         """Open a client; nothing is sent yet. Without `writes` it can log in and change nothing.
 
-        A login takes its leave from `limiter`, which a session of our own therefore needs. `clock`
-        gives unix time in seconds. `notice` is told of secret files that changed or cannot be used,
-        and of logins that failed.
+        A login, and the question whose a token is, take their leave from `limiter`, which all but an
+        API key therefore need. `clock` gives unix time in seconds. `notice` is told of secret files
+        that changed or cannot be used, and of logins that failed.
 
         Raises TrustError where `ca_file` cannot be used, ValueError where the limiter is missing.
         """
-        logs_in = isinstance(options.credential, OwnSession)
-        if logs_in and limiter is None:
-            msg = "a session of our own needs the limiter: its logins are calls too"
+        if limiter is None and not isinstance(options.credential, ApiKey):
+            msg = "a session or a token needs the limiter: logging in, and asking whose it is, are calls too"
             raise ValueError(msg)
+        logs_in = isinstance(options.credential, OwnSession)
         transport = open_transport(
             connections=options.connections,
             trust=trusted(options.ca_file, secure=options.url.secure),
@@ -89,7 +91,7 @@ class ChatApi:
             proxy=None if options.url.loopback else options.proxy,
         )
         exchange = Exchange(options.url, transport, options.timeout)
-        return cls(transport, exchange, _authenticator(options.credential, exchange, limiter, clock, notice))
+        return cls(transport, exchange, authenticator(options.credential, exchange, limiter, clock, notice))
 
     async def aclose(self) -> None:
         """Give up a login that is under way, and close all connections."""
@@ -99,8 +101,9 @@ class ChatApi:
     async def identify(self) -> UserId | Answer | None:
         """Give the one user that calls act as; None where they act for anyone.
 
-        A session of our own logs in for it, where its user is not known: then it may be the answer
-        to a login that failed. Raises CredentialError where that session cannot be used.
+        A session of our own logs in for it, where its user is not known; the service is asked whose a
+        token is. Then it may be the answer to what failed. Raises CredentialError where that session
+        or that token cannot be used.
         """
         return await self._who.identify()
 
@@ -109,7 +112,8 @@ class ChatApi:
 
         Gives None, or what the login was answered where it failed; an answer of 2xx is one whose
         session cannot be used. One login is under way at a time, and whoever asks meanwhile gets
-        its answer. It is not tried again before the next call of this.
+        its answer. It is not tried again before the next call of this. To a token, the question
+        whose it is stands for the login.
         """
         return await self._who.prepare()
 
@@ -159,18 +163,20 @@ class ChatApi:
         return self._who.rotated()
 
 
-def _authenticator(
+def authenticator(
     credential: Credential,
     exchange: Exchange,
     limiter: Limiter | None,
     clock: Callable[[], float],
     notice: Notice,
 ) -> Authenticator:
+    """Give what a client asks about its credential; see `ChatApi.open`."""
+    if isinstance(credential, ApiKey):
+        return KeyAuthenticator(credential, notice)
+    assert limiter is not None
+    endpoint = SessionEndpoint(exchange, limiter)
     match credential:
-        case ApiKey() | UserToken():
-            return KeyAuthenticator(credential, notice)
+        case UserToken():
+            return TokenAuthenticator(credential, endpoint=endpoint, notice=notice)
         case OwnSession():
-            assert limiter is not None
-            return SessionAuthenticator(
-                credential, exchange=exchange, limiter=limiter, clock=clock, notice=notice
-            )
+            return SessionAuthenticator(credential, endpoint=endpoint, clock=clock, notice=notice)

@@ -8,7 +8,6 @@ nobody whose mark could be set. For sessions, its *Authentication* page.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from reconciler.chat_api.errors import WrongActor
 from reconciler.chat_api.secret import Secret
 from reconciler.chat_api.secret_file import SecretFile
 from reconciler.core.message import UserId
@@ -27,16 +26,18 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class UserToken:
-    """A user's session token: acts as `user` only, and dies two hours after its last call."""
+    """A user's session token: acts as its user only, and dies two hours after its last call.
+
+    `user` is who that must be, where it is known beforehand.
+    """
 
     secret: Secret | SecretFile
-    user: UserId
+    user: UserId | None = None
 
-    def headers(self, actor: UserId) -> dict[str, str]:
-        """Give the headers of a call that `actor` makes. Raises WrongActor for anyone but `user`."""
-        if actor != self.user:
-            raise WrongActor
-        return {"QB-Token": self.secret.reveal()}
+    @property
+    def setting(self) -> str:
+        """Give the setting that holds it, or that names its file."""
+        return self.secret.setting if isinstance(self.secret, SecretFile) else "RECONCILER_TOKEN"
 
 
 class SignatureHash(StrEnum):

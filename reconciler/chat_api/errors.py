@@ -15,7 +15,7 @@ class WriteRefused(CallRefused):
 
 
 class NoSession(CallRefused):
-    """A call was refused: no session was made for it, and nothing was sent."""
+    """A call was refused: there is no session for it that is known to be of use; nothing was sent."""
 
 
 class WrongActor(CallRefused):

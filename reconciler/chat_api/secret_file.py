@@ -59,10 +59,10 @@ class SecretFile:
         "_form",
         "_path",
         "_refused",
-        "_setting",
         "_state",
         "_used",
         "edition",
+        "setting",
         "trouble",
     )
 
@@ -75,7 +75,7 @@ class SecretFile:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
-        self._setting = setting
+        self.setting = setting
         self._form = form
         self._clock = clock
         self._used = _read(path, setting, form)
@@ -87,7 +87,7 @@ class SecretFile:
 
     def __repr__(self) -> str:
         """Show which setting this is of."""
-        return f"SecretFile({self._setting})"
+        return f"SecretFile({self.setting})"
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         """Refuse to be pickled or copied, as what is inside does."""
@@ -108,7 +108,7 @@ class SecretFile:
             return
         self._state = None
         try:
-            found = _read(self._path, self._setting, self._form)
+            found = _read(self._path, self.setting, self._form)
         except CredentialError as error:
             self.trouble = f"{error}; until then what was read before stays in use"
             return
@@ -121,7 +121,7 @@ class SecretFile:
 
     def notice(self) -> str:
         """Give what is to be told of a new edition."""
-        return f"{self._setting}: holds another secret now; it is used from here on"
+        return f"{self.setting}: holds another secret now; it is used from here on"
 
     def _has_settled(self, found: Secret) -> bool:
         """Tell whether a file that was written in place stayed the same long enough."""
@@ -132,16 +132,40 @@ class SecretFile:
 
 
 class SecretFiles:
-    """The secret files of one credential, looked at together; tells of what it finds."""
+    """The secret files of one credential, looked at together; tells of what it finds.
+
+    `editions` differ once any of the files has other content. It keeps in mind which were used last.
+    """
 
     def __init__(self, secrets: Sequence[Secret | SecretFile], notice: Notice) -> None:
         self._files = tuple(secret for secret in secrets if isinstance(secret, SecretFile))
         self._notice = notice
+        self._used = self.editions
 
     @property
     def editions(self) -> tuple[int, ...]:
         """Give what differs once any of the files has other content."""
         return tuple(file.edition for file in self._files)
+
+    def use(self) -> tuple[int, ...]:
+        """Take note that what the files were found to hold is used from here on; give its editions."""
+        self._used = self.editions
+        return self._used
+
+    def rotated(self) -> bool:
+        """Look; tell, once, that the files hold something else than what was last used."""
+        self.look()
+        before = self._used
+        return self.use() != before
+
+    def refused(self, editions: object = None) -> bool:
+        """Look; tell whether the files hold something else than what was refused.
+
+        That is `editions`, or else what was last used.
+        """
+        refused = self._used if editions is None else editions
+        self.look(refused=self.editions == refused)
+        return self.use() != refused
 
     def look(self, *, refused: bool = False) -> None:
         """Look at each file; see `SecretFile.look`."""

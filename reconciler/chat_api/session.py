@@ -1,11 +1,8 @@
 """A session of our own: made by a login, renewed before it ends, made anew where it is refused.
 
-One login is under way at a time, and whoever needs its session waits for it. A login is a call like
-any other: it takes its leave from the limiter. It is never repeated here: one that failed is an
-answer, and the caller's to pace.
+One login is under way at a time, and whoever needs its session waits for it.
 """
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Callable
@@ -16,24 +13,22 @@ from typing import Final
 from reconciler.chat_api.authenticator import Presented
 from reconciler.chat_api.credentials import OwnSession
 from reconciler.chat_api.errors import CredentialError, NoSession, WrongActor
-from reconciler.chat_api.exchange import Exchange, Reply
-from reconciler.chat_api.limiter import Limiter
-from reconciler.chat_api.response import read_answer
+from reconciler.chat_api.exchange import Reply
+from reconciler.chat_api.misfit import misfit
 from reconciler.chat_api.secret import Secret
 from reconciler.chat_api.secret_file import Notice, SecretFiles
 from reconciler.chat_api.session_answer import read_end, read_session
-from reconciler.chat_api.session_request import CONTENT_TYPE, SESSION_PATH, SessionRequest, session_request
+from reconciler.chat_api.session_endpoint import SessionEndpoint
+from reconciler.chat_api.session_request import session_request
+from reconciler.chat_api.single_flight import SingleFlight
 from reconciler.core.message import UserId
-from reconciler.core.outcome import Answer, Answered, Unanswered, said
+from reconciler.core.outcome import Answer, Answered, said
 
 _LIFETIME: Final = 7200.0
 """Seconds that a session lives after its last request, where no reply says when it ends."""
 
 _MARGIN: Final = 300.0
 """Seconds before its end in which a session is renewed; a quarter of its life where that is less."""
-
-_FIRST: Final = -1
-"""The priority of a login: before the calls, as none can be made without it."""
 
 _SAID_TO_ANYONE: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS})
 """What is answered, like 5xx, without a look at who asks: it proves no session."""
@@ -71,20 +66,18 @@ class SessionAuthenticator:
         self,
         credential: OwnSession,
         *,
-        exchange: Exchange,
-        limiter: Limiter,
+        endpoint: SessionEndpoint,
         clock: Callable[[], float],
         notice: Notice,
     ) -> None:
         self._credential = credential
-        self._exchange = exchange
-        self._limiter = limiter
+        self._endpoint = endpoint
         self._clock = clock
         self._notice = notice
         self._files = SecretFiles([credential.auth_secret, credential.password], notice)
-        self._tried = self._told = self._files.editions
+        self._tried = self._files.editions
         self._session: _Session | None = None
-        self._login: asyncio.Task[Answer | None] | None = None
+        self._login = SingleFlight(self._renew)
         self._hope = True
         self._user = credential.user
         self._misfit: CredentialError | None = None
@@ -94,9 +87,7 @@ class SessionAuthenticator:
         self._files.look()
         if self._session is not None and not self._is_due(self._session):
             return None
-        if self._login is None or self._login.done():
-            self._login = asyncio.create_task(self._renew())
-        return await asyncio.shield(self._login)
+        return await self._login.join()
 
     async def identify(self) -> UserId | Answer | None:
         """Give the session's user, logging in where nobody knows it yet.
@@ -153,16 +144,11 @@ class SessionAuthenticator:
 
     def rotated(self) -> bool:
         """Tell, once, that a file holds something else than at the last login."""
-        self._files.look()
-        rotated = self._files.editions not in {self._tried, self._told}
-        self._told = self._files.editions
-        return rotated
+        return self._files.rotated()
 
     async def aclose(self) -> None:
         """Give up a login that is under way."""
-        if self._login is not None:
-            self._login.cancel()
-            await asyncio.gather(self._login, return_exceptions=True)
+        await self._login.aclose()
 
     def _is_due(self, session: _Session) -> bool:
         """Tell whether a new session is to be made; another secret is proven at once."""
@@ -182,48 +168,24 @@ class SessionAuthenticator:
 
     async def _log_in(self) -> Answer | None:
         self._misfit = None
-        await self._limiter.acquire(_FIRST)
-        self._tried = self._files.editions
+        await self._endpoint.leave()
+        self._tried = self._files.use()
         request = session_request(
             self._credential, timestamp=int(self._clock()), nonce=secrets.randbelow(_NONCES)
         )
-        reply = await self._exchange.make(
-            "POST", SESSION_PATH, headers={"Content-Type": CONTENT_TYPE}, content=request.body()
-        )
-        return reply if isinstance(reply, Unanswered) else self._logged_in(request, reply)
+        reply = await self._endpoint.create(request)
+        return self._logged_in(reply) if isinstance(reply, Reply) else reply
 
-    def _logged_in(self, request: SessionRequest, reply: Reply) -> Answer | None:
+    def _logged_in(self, reply: Reply) -> Answer | None:
         """Take the session that a reply holds; give what is to be said where it holds none."""
-        if not HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
-            answer = read_answer(reply.status, reply.headers, reply.body, sent=request.secrets)
-            if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-                self._limiter.slow_down()
-                self._limiter.pause(answer.retry_after or 0.0)
-            return answer
         made = read_session(reply.body)
         if made is None:
             return Answered(status=reply.status, words="an answer without a session in it", page=True)
-        self._misfit = self._flaw(made.user)
+        self._misfit = misfit(self._credential, made.user, self._user)
         if self._misfit is not None or made.user is None:
             return Answered(status=reply.status, words=str(self._misfit))
         now = self._clock()
         self._session = _Session(token=made.token, user=made.user, ends_at=now, renew_at=now)
         self._session.lives_on(now, read_end(reply.headers))
         self._user = made.user
-        return None
-
-    def _flaw(self, user: UserId | None) -> CredentialError | None:
-        """Give why a session of this user cannot be used, if that is so."""
-        if user is None:
-            return CredentialError(
-                setting="RECONCILER_LOGIN",
-                what="the service made an application session, which can only read",
-                todo="give the login and the password of a user of that application",
-            )
-        if self._user is not None and user != self._user:
-            return CredentialError(
-                setting="RECONCILER_ACT_AS",
-                what=f"the session is of user {user}, and user {self._user} is to act",
-                todo=f"set it to {user}, or give the login of user {self._user}",
-            )
         return None

@@ -1,6 +1,7 @@
-"""What the service says about a session: the one that it made, and when one ends. Pure.
+"""What the service says about a session: the one that it made, whose one is, and when one ends. Pure.
 
-Source: the vendor's *Authentication* page for the answer to a login; the header was seen in replies.
+Source: the vendor's *Authentication* page for the answer to a login, and its page "Get Session"; the
+header was seen in replies.
 """
 
 import json
@@ -24,15 +25,30 @@ class MadeSession:
     user: UserId | None
 
 
+@dataclass(frozen=True, slots=True)
+class SessionUser:
+    """Whose a session is. Without a user it is an application session: it only reads."""
+
+    user: UserId | None
+
+
 def read_session(body: bytes) -> MadeSession | None:
     """Give the session in the body of an answer to a login; None where there is none to be read."""
-    try:
-        answer: object = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    match answer:
+    match _read(body):
         case {"session": {"token": str(token), **rest}} if _can_be_sent(token):
             return MadeSession(token=Secret(token), user=_user(rest.get("user_id")))
+        case _:
+            return None
+
+
+def read_user(body: bytes) -> SessionUser | None:
+    """Give whose the session is that an answer to "Get Session" shows; None where it does not tell."""
+    match _read(body):
+        case {"session": {**shown}}:
+            told = shown.get("user_id")
+            user = _user(told)
+            nobody = told is None or (type(told) is int and told == 0)
+            return SessionUser(user) if nobody or user is not None else None
         case _:
             return None
 
@@ -46,6 +62,13 @@ def read_end(headers: Mapping[str, str]) -> float | None:
         moment = datetime.strptime(f"{found[1]} {found[2].replace('UTC', '+0000')}", "%Y-%m-%d %H:%M:%S %z")
         return moment.timestamp()
     except (ValueError, OverflowError):
+        return None
+
+
+def _read(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
         return None
 
 

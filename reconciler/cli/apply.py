@@ -27,7 +27,7 @@ from reconciler.reconcile.planning import PassPlan
 from reconciler.reconcile.underway import Underway
 from reconciler.render.report_document import report_document
 from reconciler.render.report_lines import report_lines
-from reconciler.settings import Settings
+from reconciler.settings import Settings, credential_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,15 +92,15 @@ async def apply_once(
     retry_rejected: bool = False,
 ) -> Done:
     """Make one pass over all files. SIGTERM and SIGINT end it after the calls under way."""
-    stop = stop_signal()
+    stop, kind = stop_signal(), credential_kind(settings, environ)
     async with sending(settings, environ, on_call=called) as parts:
-        found = survey(settings, known_rules(await parts.identify()), parts.reader)
+        found = survey(settings, known_rules(await parts.identify(), kind), parts.reader)
         for location in found.todo.gone:
             await parts.recorder.write(ForgottenFile(location=location))
         plan = plan_survey(found, parts.reader, guards=guards, retry_rejected=retry_rejected)
         planned(plan)
         if any(dialog.actions for dialog in plan.dialogs):
-            expect_session(await parts.log_in())
+            expect_session(await parts.log_in(), kind)
         underway = Underway()
         for dialog in plan.dialogs:
             underway.begin(dialog)

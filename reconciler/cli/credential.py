@@ -27,9 +27,6 @@ def credential(settings: Settings, environ: Mapping[str, str]) -> Credential:
         case CredentialKind.API_KEY:
             return ApiKey(_secret("api_key", TOKEN, settings, environ))
         case CredentialKind.TOKEN:
-            if user is None:
-                msg = "RECONCILER_ACT_AS: is not set; with a token, say which user the token is of"
-                raise SettingsError(msg)
             return UserToken(_secret("token", TOKEN, settings, environ), user)
         case CredentialKind.SESSION:
             return _own_session(settings, environ, user)

@@ -14,7 +14,12 @@ from reconciler.source.yaml_file import Rules
 _SIGNATURE: Final = "Unexpected signature"
 """The service's words (422) for a login that is not signed as it expects."""
 
-_USER: Final = "RECONCILER_LOGIN and RECONCILER_PASSWORD or RECONCILER_PASSWORD_FILE"
+_WHO: Final = {
+    CredentialKind.TOKEN: "RECONCILER_TOKEN or RECONCILER_TOKEN_FILE",
+    CredentialKind.SESSION: "RECONCILER_LOGIN and RECONCILER_PASSWORD or RECONCILER_PASSWORD_FILE",
+}
+"""The settings that say who we are."""
+
 _APPLICATION: Final = (
     "RECONCILER_AUTH_SECRET or RECONCILER_AUTH_SECRET_FILE, RECONCILER_AUTH_KEY, "
     "RECONCILER_APPLICATION_ID and RECONCILER_SIGNATURE_HASH"
@@ -25,32 +30,34 @@ class LoginFailed(Failure):
     """The chat service gave no session."""
 
 
-def known_rules(identity: Rules | Answer) -> Rules:
+def known_rules(identity: Rules | Answer, kind: CredentialKind | None) -> Rules:
     """Give what manifests are read under. Raises LoginFailed where a login failed instead."""
     if isinstance(identity, Rules):
         return identity
-    raise LoginFailed(_words(identity))
+    raise LoginFailed(_words(identity, kind))
 
 
-def expect_session(answer: Answer | None) -> None:
+def expect_session(answer: Answer | None, kind: CredentialKind | None) -> None:
     """Raise LoginFailed where a login failed."""
     if answer is not None:
-        raise LoginFailed(_words(answer))
+        raise LoginFailed(_words(answer, kind))
 
 
-def _words(answer: Answer) -> str:
-    if isinstance(answer, Answered) and HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        return answer.words  # ours: there is a session, and it is of no use
-    return f"no session with the chat service: {said(answer)}; {_todo(answer)}"
+def _words(answer: Answer, kind: CredentialKind | None) -> str:
+    match answer:
+        case Answered(status=status, words=words, page=False) if status < HTTPStatus.MULTIPLE_CHOICES:
+            return words  # ours: there is a session, and it is of no use
+        case _:
+            return f"no session with the chat service: {said(answer)}; {_todo(answer, kind)}"
 
 
-def _todo(answer: Answer) -> str:
+def _todo(answer: Answer, kind: CredentialKind | None) -> str:
     """Say what helps, going by what a login was answered (docs/credentials.md)."""
     match answer:
         case Unanswered():
             return "correct the settings, or run this again later"
-        case Answered(status=HTTPStatus.UNAUTHORIZED):
-            return f"look at {_USER}"
+        case Answered(status=HTTPStatus.UNAUTHORIZED) if kind in _WHO:
+            return f"look at {_WHO[kind]}"
         case Answered(status=HTTPStatus.UNPROCESSABLE_ENTITY, words=words) if _SIGNATURE in words:
             return f"look at {_APPLICATION}"
         case Answered(status=status):
@@ -61,12 +68,13 @@ def _todo(answer: Answer) -> str:
 def rules_without_sending(settings: Settings, environ: Mapping[str, str]) -> Rules:
     """Give what manifests are read under to a command that sends nothing.
 
-    Only where nobody but the service knows whose session ours is, this logs in, and can do no more
-    than that. Raises a Failure where a setting can't be used, or the login failed.
+    Only where nobody but the service knows whose session or token ours is, this logs in or asks, and
+    can do no more than that. Raises a Failure where a setting can't be used, or the login failed.
     """
-    if settings.act_as is not None or credential_kind(settings, environ) is not CredentialKind.SESSION:
+    kind = credential_kind(settings, environ)
+    if settings.act_as is not None or kind is None or not kind.of_one_user:
         return rules(settings, environ)
     # Only now: the libraries that call take longer to import than all else that a plan needs.
     from reconciler.cli.sending import log_in  # noqa: PLC0415  # see above
 
-    return known_rules(asyncio.run(log_in(settings, environ)))
+    return known_rules(asyncio.run(log_in(settings, environ)), kind)

@@ -37,7 +37,7 @@ def command(
     """Show what `apply` would send for the manifests under each PATH, and send nothing.
 
     Reads the manifests and the ledger; writes neither. Calls nobody, but with a session of our own
-    and without --act-as: then it logs in to learn who acts.
+    or a token and without --act-as: then it logs in, or asks whose the token is, to learn who acts.
     """
     read_under = rules_without_sending(settings, os.environ)
     with open_reader(settings.ledger) as ledger:

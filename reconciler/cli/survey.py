@@ -29,8 +29,8 @@ def now() -> datetime:
 def rules(settings: Settings, environ: Mapping[str, str]) -> Rules:
     """Give what manifests are read under: who may act, and how long a text may be.
 
-    With a session of our own `act_as` is to be known, or anyone may act. Raises SettingsError where
-    the settings name more than one credential.
+    With a token or a session of our own `act_as` is to be known, or anyone may act. Raises
+    SettingsError where the settings name more than one credential.
     """
     kind = credential_kind(settings, environ)
     one_user = kind is not None and kind.of_one_user

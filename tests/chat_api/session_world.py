@@ -1,4 +1,4 @@
-"""A chat service in which users log in, and a client with a session of its own."""
+"""A chat service in which users log in or have tokens, and a client with a session."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reconciler.chat_api.client import ChatApi
-from reconciler.chat_api.credentials import OwnSession
+from reconciler.chat_api.credentials import Credential, OwnSession
 from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.secret import Secret
 from reconciler.core.outcome import Answer
@@ -70,6 +70,10 @@ class SessionWorld:
         """Give the logins that the service saw."""
         return tuple(entry for entry in self.sandbox.log.entries if entry.method == "POST")
 
+    def questions(self) -> tuple[LogEntry, ...]:
+        """Give how often the service was asked whose a token is."""
+        return tuple(entry for entry in self.sandbox.log.entries if entry.method == "GET")
+
     def statuses(self) -> list[tuple[str, int | None]]:
         """Give method and status of each request, in their order."""
         return [(entry.method, entry.status) for entry in self.sandbox.log.entries]
@@ -86,8 +90,9 @@ class SessionWorld:
 
 @asynccontextmanager
 async def session_world(
-    credential: OwnSession = OURS,
+    credential: Credential = OURS,
     *,
+    seed: Seed = SEED,
     lifetime: float = 7200.0,
     deadline: float = 30.0,
     writes: bool = True,
@@ -95,7 +100,7 @@ async def session_world(
 ) -> AsyncIterator[SessionWorld]:
     clock, limiter = Clock(), limiter or Limiter(None)
     told: list[str] = []
-    options = SandboxOptions(seed=SEED, clock=clock, assumptions=Assumptions(session_lifetime=lifetime))
+    options = SandboxOptions(seed=seed, clock=clock, assumptions=Assumptions(session_lifetime=lifetime))
     async with (
         running_sandbox(options) as sandbox,
         open_api(

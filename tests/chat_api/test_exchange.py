@@ -8,6 +8,7 @@ import pytest
 from reconciler import __version__
 from reconciler.chat_api.credentials import UserToken
 from reconciler.chat_api.errors import WriteRefused, WrongActor
+from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.secret import Secret
 from reconciler.chat_api.transport import open_transport, trusted
 from reconciler.core.action import Action
@@ -51,13 +52,38 @@ async def test_a_whole_dialog_is_marked_at_the_collection() -> None:
 
 async def test_a_user_token_goes_alone_and_for_its_user_only() -> None:
     token = UserToken(Secret("token"), ALICE)
-    async with raw_service(always(SUCCESS)) as service, open_api(service.url, credential=token) as api:
+    async with (
+        raw_service(always(SUCCESS)) as service,
+        open_api(service.url, credential=token, limiter=Limiter(None)) as api,
+    ):
+        await api.prepare()
         await api.send(update("Hello"))
         with pytest.raises(WrongActor):
             await api.send(update("Hello", by=BOB))
+    assert [request.head.split()[0] for request in service.received] == [b"GET", b"PUT"]
+    for request in service.received:
+        assert request.headers()["qb-token"] == "token"
+        assert not {"authorization", "on-behalf-of"} & request.headers().keys()
+
+
+async def test_whose_a_token_is_is_asked_as_the_vendor_documents_it() -> None:
+    async with (
+        raw_service(always(SUCCESS)) as service,
+        open_api(
+            service.url + "/gateway", credential=UserToken(Secret("token"), ALICE), limiter=Limiter(None)
+        ) as api,
+    ):
+        await api.prepare()
     [request] = service.received
-    assert request.headers()["qb-token"] == "token"
-    assert not {"authorization", "on-behalf-of"} & request.headers().keys()
+    assert request.head.startswith(b"GET /gateway/session.json HTTP/1.1\r\n")
+    assert request.body == b""
+    assert request.headers() == {
+        "host": service.url.removeprefix("http://"),
+        "qb-token": "token",
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": f"reconciler/{__version__}",
+    }
 
 
 @pytest.mark.parametrize("action", [update("Hello"), update(marks=[Mark.READ]), mark_dialog(Mark.READ)])

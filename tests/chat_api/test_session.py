@@ -8,7 +8,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from reconciler.chat_api.credentials import OwnSession, SignatureHash
+from reconciler.chat_api.credentials import Credential, OwnSession, SignatureHash, UserToken
 from reconciler.chat_api.errors import CredentialError, NoSession, WriteRefused, WrongActor
 from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.secret import Secret
@@ -18,7 +18,7 @@ from reconciler.core.outcome import Answer, Answered, Unanswered
 from reconciler.sandbox.faults import BodyShape, Delay, Drip, Drop, Fault, FaultRule, Status, When
 from reconciler.sandbox.rate_limit import RateLimit
 from tests.chat_api.actions import ALICE, BOB, update
-from tests.chat_api.session_world import OURS, PASSWORD, alice, session_world, with_password
+from tests.chat_api.session_world import OURS, PASSWORD, SEED, alice, session_world, with_password
 from tests.chat_api.wire import SUCCESS, Received, always, open_api, raw_service, response
 
 LOGIN = When(method="POST", path="/session.json")
@@ -412,9 +412,17 @@ class GatedTime:
         self.now += seconds
 
 
-async def test_a_login_takes_its_leave_from_the_limiter() -> None:
+WITH_TOKEN = replace(SEED, credentials=replace(SEED.credentials, tokens={"token": ALICE.value}))
+EITHER = pytest.mark.parametrize(
+    "credential", [OURS, UserToken(Secret("token"))], ids=["a login", "the question whose a token is"]
+)
+
+
+@EITHER
+async def test_a_login_takes_its_leave_from_the_limiter(credential: Credential) -> None:
     time = GatedTime()
-    async with session_world(limiter=Limiter(0.1, clock=time, sleep=time.sleep)) as world:
+    limiter = Limiter(0.1, clock=time, sleep=time.sleep)
+    async with session_world(credential, seed=WITH_TOKEN, limiter=limiter) as world:
         await world.limiter.acquire()
         login = asyncio.create_task(world.api.prepare())
         await until(lambda: world.limiter.waiting == 1)
@@ -424,9 +432,11 @@ async def test_a_login_takes_its_leave_from_the_limiter() -> None:
         assert time.now == pytest.approx(10, rel=0.02)
 
 
-async def test_a_login_goes_before_the_calls_that_wait() -> None:
+@EITHER
+async def test_a_login_goes_before_the_calls_that_wait(credential: Credential) -> None:
     time = GatedTime()
-    async with session_world(limiter=Limiter(1, clock=time, sleep=time.sleep)) as world:
+    limiter = Limiter(1, clock=time, sleep=time.sleep)
+    async with session_world(credential, seed=WITH_TOKEN, limiter=limiter) as world:
         await world.limiter.acquire()
         texts = [asyncio.create_task(world.limiter.acquire(0)) for _ in range(3)]
         await until(lambda: world.limiter.waiting == 3)
@@ -459,9 +469,10 @@ async def test_a_login_that_is_too_fast_slows_everything_down() -> None:
         assert world.limiter.present_rate == 50
 
 
-async def test_a_session_of_our_own_is_not_opened_without_the_limiter() -> None:
+@pytest.mark.parametrize("credential", [OURS, UserToken(Secret("token"), ALICE)])
+async def test_neither_a_session_nor_a_token_is_used_without_the_limiter(credential: Credential) -> None:
     with pytest.raises(ValueError, match="needs the limiter"):
-        async with open_api("http://127.0.0.1:1", credential=OURS):
+        async with open_api("http://127.0.0.1:1", credential=credential):
             pass
 
 

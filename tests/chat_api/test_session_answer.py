@@ -1,4 +1,4 @@
-"""An answer to a login is believed in nothing that it does not say."""
+"""An answer about a session is believed in nothing that it does not say."""
 
 import json
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.chat_api.session_answer import read_end, read_session
+from reconciler.chat_api.session_answer import SessionUser, read_end, read_session, read_user
 from reconciler.core.message import UserId
 
 TOKEN = "eddf864695d72d33b959eec2ae6c640d817dfada"
@@ -68,6 +68,33 @@ def test_what_holds_no_token_that_can_be_sent_is_no_session(body: bytes) -> None
     assert read_session(body) is None
 
 
+@pytest.mark.parametrize(
+    ("body", "user"),
+    [
+        (answer(user_id=123), UserId(123)),
+        (answer(user_id=2**63 - 1, token=None), UserId(2**63 - 1)),
+        (answer(user_id=0), None),
+        (answer(user_id=None), None),
+        (answer(), None),
+        (b'{"session": {}}', None),
+    ],
+)
+def test_a_session_that_is_shown_is_of_a_user_or_of_an_application(body: bytes, user: UserId | None) -> None:
+    assert read_user(body) == SessionUser(user)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"null", b"[]", b"{}", b'{"session": null}', b'{"session": [1]}', b'{"session": "x"}'),
+        *(b'{"user_id": 123}', b"\xff\xfe", b"[" * 60_000, b"<html>", answer(user_id=123)[:-5]),
+        *(answer(user_id=user) for user in (-1, 2**63, True, False, "123", "0", 0.0, [123])),
+    ],
+)
+def test_what_does_not_tell_whose_a_session_is_tells_nothing(body: bytes) -> None:
+    assert read_user(body) is None
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["session", "token", "user_id"]), inner),
@@ -77,6 +104,7 @@ JSON = st.recursive(
 @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
 def test_nothing_that_is_answered_raises(body: bytes) -> None:
     read_session(body)
+    read_user(body)
 
 
 @pytest.mark.parametrize(

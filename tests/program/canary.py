@@ -61,11 +61,8 @@ SESSION: Final = Kind(
     },
     plain={"RECONCILER_APPLICATION_ID": "92", "RECONCILER_LOGIN": LOGIN},
 )
-KINDS: Final = (
-    Kind(name="an API key", secrets={"RECONCILER_API_KEY": KEY}),
-    Kind(name="a token", secrets={"RECONCILER_TOKEN": TOKEN}),
-    SESSION,
-)
+USER_TOKEN: Final = Kind(name="a token", secrets={"RECONCILER_TOKEN": TOKEN})
+KINDS: Final = (Kind(name="an API key", secrets={"RECONCILER_API_KEY": KEY}), USER_TOKEN, SESSION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from tests.program.canary import (
     SESSION,
     TEXT,
     TOKEN,
+    USER_TOKEN,
     Stage,
     leaks,
 )
@@ -229,23 +230,32 @@ def seen_from_outside(daemon: Running, stage: Stage) -> Sequence[str]:
 
 @pytest.mark.slow
 def test_a_refusal_that_repeats_the_credential_brings_it_nowhere(stage: Stage, say: Say) -> None:
+    refuse_with_what_was_sent(stage, say, When(), "no session" if stage.kind is USER_TOKEN else "refuse")
+    if stage.kind is USER_TOKEN:
+        refuse_with_what_was_sent(stage, say, When(method="PUT"), "refuse")
+
+
+def refuse_with_what_was_sent(stage: Stage, say: Say, when: When, told: str) -> None:
+    """Refuse some requests in words that repeat what was sent; `told` is what /readyz says of it."""
+    stage.sandbox.let_succeed()
+    before = stage.sandbox.arrived()
     sent = [secret for secret in stage.kind.secrets.values() if secret != AUTH_SECRET]
     echo = " ".join(f"wrong: {secret}, ApiKey {secret}" for secret in sent)
     headers = {"WWW-Authenticate": f'Basic realm="{quote(echo)}"', "X-Request-Id": sent[0]}
     shapes = (BodyShape.ERRORS, BodyShape.MESSAGE, BodyShape.HTML)
     refusals = [Status(status=401, words=echo, body=shape, headers=headers) for shape in shapes]
-    stage.sandbox.let_fail(*(FaultRule(fault=refusal, times=1) for refusal in refusals))
-    stage.sandbox.let_fail(FaultRule(fault=refusals[0]))
+    stage.sandbox.let_fail(*(FaultRule(fault=refusal, when=when, times=1) for refusal in refusals))
+    stage.sandbox.let_fail(FaultRule(fault=refusals[0], when=when))
     stage.program.declare("one.yaml", manifest(1, messages=dict.fromkeys(range(3), f'text: "{TEXT}"')))
     with stage.program.daemon("--log-level", "debug") as daemon:
-        wait_for(lambda: "refuse" in daemon.get("/readyz").body, "/readyz tells of the refusal")
+        wait_for(lambda: told in daemon.get("/readyz").body, "/readyz tells of the refusal")
         said = [said_over_http(daemon)]
         daemon.stop()
     assert "401" in daemon.stderr
     refused = (("apply", {1, 5}), ("apply -o json", {1, 5}), ("history", {0}))
     said += said_by(say, stage.program, refused)
     said.append(said_by_files(stage))
-    assert stage.sandbox.arrived() >= len(refusals)
+    assert stage.sandbox.arrived() - before >= len(refusals)
     assert leaks("\n".join(said), (TEXT, *stage.secrets())) == set()
 
 
@@ -287,7 +297,7 @@ MISTAKES: Final = (
     {"RECONCILER_API_KEY_FILE": KEY},
     {"RECONCILER_API_KEY_FILE": f"{KEY}/{KEY}"},
     {"RECONCILER_API_KEY_FILE": KEY * 100},
-    {"RECONCILER_TOKEN": TOKEN},
+    {"RECONCILER_TOKEN": f"QB-Token: {TOKEN}"},
     {"RECONCILER_TOKEN_FILE": TOKEN, "RECONCILER_ACT_AS": "111"},
     {"RECONCILER_API_KEY": KEY, "RECONCILER_API_URL": f"https://user:{TOKEN}@api.example.com"},
     {"RECONCILER_API_KEY": KEY, "RECONCILER_API_URL": f"https://api.example.com?key={TOKEN}"},

@@ -55,7 +55,8 @@ NO_USER = ["RECONCILER_LOGIN", "application session, which only reads", "RECONCI
             {"RECONCILER_API_KEY": "canary"},
             ["all set", "RECONCILER_TOKEN_FILE", "RECONCILER_LOGIN"],
         ),
-        (Settings(token_file=Path("secret")), {}, ["RECONCILER_ACT_AS", "which user the token is of"]),
+        (Settings(token_file=Path("empty")), {}, ["RECONCILER_TOKEN_FILE", "is empty"]),
+        (Settings(), {"RECONCILER_TOKEN": "canary two"}, ["RECONCILER_TOKEN", "space"]),
         (Settings(), {"RECONCILER_PASSWORD": ""}, ["no credential: RECONCILER_PASSWORD is empty"]),
     ],
 )

@@ -39,7 +39,7 @@ def one_line(
         ({"RECONCILER_API_KEY": "ApiKey canary"}, ["RECONCILER_API_KEY", "space"]),
         ({"RECONCILER_API_KEY_FILE": "key"}, ["RECONCILER_API_KEY", "RECONCILER_API_KEY_FILE", "both"]),
         ({"RECONCILER_TOKEN": TOKEN}, ["API key", "token", "both"]),
-        ({"RECONCILER_API_KEY": None, "RECONCILER_TOKEN": TOKEN}, ["RECONCILER_ACT_AS"]),
+        ({"RECONCILER_API_KEY": None, "RECONCILER_TOKEN": "QB-Token canary"}, ["RECONCILER_TOKEN", "space"]),
         ({"RECONCILER_API_KEY": None, "RECONCILER_API_KEY_FILE": "canary"}, ["_FILE", "does not exist"]),
         ({"RECONCILER_API_KEY": None, "RECONCILER_API_KEY_FILE": "empty"}, ["_FILE", "empty"]),
         (

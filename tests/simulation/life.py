@@ -9,12 +9,9 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from reconciler.chat_api.authenticator import Authenticator, KeyAuthenticator
-from reconciler.chat_api.client import ChatApi
-from reconciler.chat_api.credentials import ApiKey
+from reconciler.chat_api.client import ChatApi, authenticator
 from reconciler.chat_api.exchange import Exchange
 from reconciler.chat_api.limiter import Limiter
-from reconciler.chat_api.session import SessionAuthenticator
 from reconciler.chat_api.url import ApiUrl
 from reconciler.core.call import Call
 from reconciler.core.guard import Guards
@@ -229,17 +226,7 @@ def _chat_api(
 ) -> ChatApi:
     exchange = Exchange(URL, transport, timeout)
     credential = identity.open(asyncio.get_running_loop().time)
-    who: Authenticator
-    if isinstance(credential, ApiKey):
-        who = KeyAuthenticator(credential, _say_nothing)
-    else:
-        who = SessionAuthenticator(
-            credential,
-            exchange=exchange,
-            limiter=limiter,
-            clock=lambda: clock().timestamp(),
-            notice=_say_nothing,
-        )
+    who = authenticator(credential, exchange, limiter, lambda: clock().timestamp(), _say_nothing)
     return ChatApi(transport, exchange, who)
 
 
