@@ -68,6 +68,9 @@ class _Shown:
             self._console.print(styled(line))
         self._console.print()
 
+    def failed(self) -> None:
+        """Show nothing: what ended the pass is shown as what stands in the way."""
+
     def noticed(self, notice: Notice) -> None:
         """Show nothing: the plan that follows shows how things stand."""
 

@@ -8,6 +8,7 @@ from typing import Literal, cast
 
 from reconciler.cli.address import parse_address
 from reconciler.cli.log import LOG
+from reconciler.cli.moment import moment
 from reconciler.cli.sending import Sending, sending
 from reconciler.cli.showing import showing
 from reconciler.cli.survey import locations_under, now
@@ -17,7 +18,8 @@ from reconciler.core.outcome import Answer
 from reconciler.daemon.loop import Daemon
 from reconciler.daemon.observer import Observer
 from reconciler.log_lines.events import GaveUp
-from reconciler.metrics import Metrics, Traffic
+from reconciler.metrics.moment import Traffic
+from reconciler.metrics.observer import Metrics
 from reconciler.settings import Settings
 from reconciler.source.directory import Directory
 from reconciler.source.watch import Watch
@@ -69,7 +71,9 @@ async def daemon(
             reading=reading,
             observers=everyone,
         )
-        metrics = Metrics(made.files.values, lambda: _traffic(settings.rate, parts, watch))
+        metrics = Metrics(
+            made.files, lambda: moment(_traffic(settings.rate, parts, watch), parts, watch, made.health)
+        )
         everyone.append(metrics)
         live = Live(
             files=made.files,

@@ -95,6 +95,17 @@ class Report:
         return Counter(dialog.condition for file in self.files for dialog in file.dialogs)
 
 
+def as_declared(files: Iterable[FileReport]) -> bool:
+    """Tell whether all dialogs are as declared or suspended: none is pending, failing, held or invalid."""
+    return not any(
+        file.problems or any(not _is_settled(dialog.condition) for dialog in file.dialogs) for file in files
+    )
+
+
+def _is_settled(condition: Condition) -> bool:
+    return condition is Condition.IN_SYNC or condition is Condition.SUSPENDED
+
+
 def report_dialog(
     plan: DialogPlan, calls: Sequence[Call], come_back_at: datetime | None = None, why: str = ""
 ) -> DialogReport:

@@ -9,6 +9,7 @@ answered the dialog is planned again. Every wake-up means the same: look again.
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from datetime import datetime
 from functools import partial
@@ -16,12 +17,13 @@ from typing import Final, TypeVar
 
 from reconciler.core.guard import Guards
 from reconciler.core.outcome import Answer
-from reconciler.core.report import FileReport, Report
+from reconciler.core.report import FileReport
 from reconciler.daemon.health import Health
 from reconciler.daemon.hints import Hints, Watch
 from reconciler.daemon.identity import who_we_are
 from reconciler.daemon.observer import Observer
 from reconciler.daemon.passes import Passes
+from reconciler.daemon.settling import settled_scan
 from reconciler.daemon.state import State
 from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.agenda import Agenda
@@ -43,12 +45,6 @@ _LONGEST_BREATHER: Final = 5.0
 
 _SHARE: Final = 10
 """How much longer such a rest is than the turn before it took, so that looking costs little."""
-
-_QUIET: Final = 0.03
-"""Seconds between two scans that must agree before a change is acted on: it may be half written."""
-
-_RESTLESS: Final = 30
-"""Scans after which a tree that never comes to rest is acted on all the same."""
 
 _HINDERED_RETRY: Final = 1.0
 _FAILED_RETRY: Final = 5.0
@@ -88,7 +84,6 @@ class Daemon:
         self._rescan = rescan
         self._clock = clock
         self._reading = reading
-        self._observers = observers
         self._resume_at = math.inf
         self._rested_at = 0.0
         self._woken = asyncio.Event()
@@ -103,7 +98,8 @@ class Daemon:
             clock=clock,
             answered=self.state.service,
             wake=self._wake,
-            reported=self._reported,
+            reported=self.state.reported,
+            failed=self.state.failed,
             noticed=self.state.noticed,
         )
         self.files: Mapping[str, FileReport] = self._passes.files
@@ -151,8 +147,8 @@ class Daemon:
     async def _look(self, rules: Rules, stop: asyncio.Event) -> float:
         """Look at the files and start what is to be done; give the loop's time of the next look."""
         self.state.polling(self._watch.reason)
-        scan = await self._settled_scan(rules, stop)
-        self.state.seen(scan)
+        scan = await settled_scan(self._scan, lambda scan: self._agenda(scan, rules).news, stop)
+        self.state.seen(scan, self._clock())
         if scan.busy is not None or not scan.files:
             return self._now() + min(self._rescan, _HINDERED_RETRY)
         todo = self._agenda(scan, rules)
@@ -161,13 +157,14 @@ class Daemon:
         files = self._worth_a_look(todo)
         if files or not self._looked:
             self._passes.call_off(file.location for file in todo.changed)
-            await self._start_pass(scan, rules, files, stop)
+            await self._start_pass(scan, rules, files, todo.edited, stop)
             self._looked = True
         self._passes.call_the_roll()
         self._asked = False
         left = self._agenda(scan, rules)
         if not (left.changed or left.due or self._passes.busy):
             self.health.first_pass_done = True
+            self.state.calm(self.files.values(), self._clock())
         return self._next_look(left)
 
     def _worth_a_look(self, todo: Agenda) -> Sequence[ManifestFile]:
@@ -189,51 +186,42 @@ class Daemon:
         return (min(todo.due, key=lambda file: self.files[file.location].due_at or self._clock()),)
 
     async def _start_pass(
-        self, scan: Scan, rules: Rules, files: Sequence[ManifestFile], stop: asyncio.Event
+        self,
+        scan: Scan,
+        rules: Rules,
+        files: Sequence[ManifestFile],
+        edited: AbstractSet[str],
+        stop: asyncio.Event,
     ) -> None:
         """Plan `files` and start to send; a pass that was started goes on by itself."""
         locations = {file.location for file in files}
-        plan = await self._in_thread(
-            partial(
-                plan_files,
-                files,
-                source=self._source,
-                ledger=self._ledger,
-                rules=rules,
-                others={at: report for at, report in self.files.items() if at not in locations},
-                under_way=frozenset(self._passes.underway.dialogs),
-                unusable=scan.problems,
-                guards=self._guards,
-                now=self._clock(),
-                on_file=self.health.beats,
-            )
+        work = partial(
+            plan_files,
+            files,
+            source=self._source,
+            ledger=self._ledger,
+            rules=rules,
+            others={at: report for at, report in self.files.items() if at not in locations},
+            edited=edited,
+            under_way=frozenset(self._passes.underway.dialogs),
+            unusable=scan.problems,
+            guards=self._guards,
+            now=self._clock(),
+            on_file=self.health.beats,
         )
-        if stop.is_set():
-            return
-        for observer in self._observers:
-            observer.planned(plan)
-        self._passes.start(plan)
-
-    def _reported(self, report: Report) -> None:
-        for observer in self._observers:
-            observer.reported(report)
+        try:
+            plan = await self._in_thread(work)
+        except Exception:
+            self.state.failed()
+            raise
+        if not stop.is_set():
+            self.state.planned(plan)
+            self._passes.start(plan)
 
     @property
     def sending(self) -> bool:
         """Tell whether any dialog is being sent."""
         return bool(self._passes.underway.dialogs)
-
-    async def _settled_scan(self, rules: Rules, stop: asyncio.Event) -> Scan:
-        """Scan; where that shows news, scan until two scans agree."""
-        scan = await self._scan()
-        for _ in range(_RESTLESS):
-            if stop.is_set() or not self._agenda(scan, rules).news:
-                break
-            await asyncio.sleep(_QUIET)
-            before, scan = scan, await self._scan()
-            if before == scan:
-                break
-        return scan
 
     def _next_look(self, todo: Agenda) -> float:
         """Give the loop's time at which something is due, or a look at all files is."""

@@ -25,6 +25,10 @@ class Observer(Protocol):
         """Take note of a pass that ended."""
         ...
 
+    def failed(self) -> None:
+        """Take note of a pass that a bug or the ledger ended early, before or after it was planned."""
+        ...
+
     def noticed(self, notice: Notice) -> None:
         """Take note of what ended without a call."""
         ...

@@ -25,7 +25,7 @@ class Passes:
 
     `files` is how each file stands; a file whose calls are under way stands as it was planned.
     `answered` is told how the service stands, `wake` when a file is to be looked at again, and
-    `reported` what a pass came to; `noticed` what ends without a call.
+    `reported` what a pass came to, `failed` that one was ended early; `noticed` what ends without a call.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class Passes:
         answered: Callable[[Breaker], None],
         wake: Callable[[datetime], None],
         reported: Callable[[Report], None],
+        failed: Callable[[], None],
         noticed: Callable[[Notice], None],
     ) -> None:
         self._recorder = recorder
@@ -46,6 +47,7 @@ class Passes:
         self._answered = answered
         self._wake = wake
         self._reported = reported
+        self._failed = failed
         self._roll = Roll(noticed)
         self._tasks: set[asyncio.Task[None]] = set()
         self._awaited: set[DialogId] = set()
@@ -134,6 +136,9 @@ class Passes:
                 on_dialog=self._dialog_came_back,
                 on_file=self._file_came_back,
             )
+        except Exception:
+            self._failed()
+            raise
         finally:
             for file in plan.files:  # whatever a failure kept from being recorded
                 if self._latest.get(file.file.location) is file:

@@ -1,17 +1,20 @@
 """What stands in the way, told to the probes and the observers when it changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Final
 
 from reconciler.core.breaker import Breaker
 from reconciler.core.notice import Notice, UsableAgain
 from reconciler.core.outcome import Cause
 from reconciler.core.problem import Problem
+from reconciler.core.report import FileReport, Report, as_declared
 from reconciler.daemon.health import Health
 from reconciler.daemon.observer import Observer
 from reconciler.reconcile.agenda import hindrance
 from reconciler.reconcile.bug import bug_words
+from reconciler.reconcile.planning import PassPlan
 from reconciler.source.directory import Scan, lies_under
 
 _NO_ANSWER: Final = "the chat service gives no useful answer; one call at a time looks for one"
@@ -54,8 +57,9 @@ class State:
         cause = breaker.cause if breaker.open else None
         self.hinder(service=None if cause is None else _NO_SERVICE.get(cause, _NO_ANSWER))
 
-    def seen(self, scan: Scan) -> None:
+    def seen(self, scan: Scan, at: datetime) -> None:
         """Note what a look at the files found: what stands in the way, and which can't be read."""
+        self._health.last_attempt_at = at
         self.hinder(source=hindrance(scan))
         before, self._unusable = self._unusable, scan.problems
         if scan.problems == before:
@@ -67,6 +71,30 @@ class State:
                 self.noticed(UsableAgain(origin=origin))
         for observer in self._observers:
             observer.unusable(scan.problems)
+
+    def calm(self, files: Iterable[FileReport], at: datetime) -> None:
+        """Note that a look found nothing to do: a success where all is as declared and nothing hinders.
+
+        What a bug hindered is over once a look comes this far.
+        """
+        hindered = any(reason for by, reason in self._health.hindrances.items() if by != "bug")
+        if not hindered and not self._unusable and as_declared(files):
+            self._health.last_success_at = at
+
+    def planned(self, plan: PassPlan) -> None:
+        """Tell of a pass that is about to be sent."""
+        for observer in self._observers:
+            observer.planned(plan)
+
+    def reported(self, report: Report) -> None:
+        """Tell what a pass came to."""
+        for observer in self._observers:
+            observer.reported(report)
+
+    def failed(self) -> None:
+        """Tell that a bug or the ledger ended a pass."""
+        for observer in self._observers:
+            observer.failed()
 
     def noticed(self, notice: Notice) -> None:
         """Tell what ended without a call."""

@@ -5,6 +5,7 @@ overwrites one.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -34,6 +35,15 @@ class Look(NamedTuple):
         return before is not None and before.database == self.database and before.version != self.version
 
 
+def size_of(ledger: Path) -> int:
+    """Give the bytes that a ledger and its write-ahead log take; a file that is not there takes none."""
+    size = 0
+    for end in ("", "-wal"):
+        with suppress(OSError):
+            size += _path(ledger, end).stat().st_size
+    return size
+
+
 class OwnFiles:
     """The files as they were when they were opened; all are there from then until they are closed."""
 
@@ -61,4 +71,8 @@ class OwnFiles:
         return Stamp(found.st_size, found.st_mtime_ns)
 
     def _path(self, end: str) -> Path:
-        return self._ledger.with_name(f"{self._ledger.name}{end}")
+        return _path(self._ledger, end)
+
+
+def _path(ledger: Path, end: str) -> Path:
+    return ledger.with_name(f"{ledger.name}{end}")

@@ -11,12 +11,14 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from reconciler.core.applied import AppliedState
+from reconciler.core.call import Doubt
 from reconciler.core.guard import Approval
 from reconciler.core.message import DialogId
 from reconciler.core.problem import Problem
 from reconciler.core.report import DialogReport, FileReport
 from reconciler.ledger.applied_rows import applied_state
 from reconciler.ledger.connection import QUERIES, explained
+from reconciler.ledger.doubt_rows import doubts
 from reconciler.ledger.encoding import time_of, unescape
 from reconciler.ledger.errors import LedgerDamaged, LedgerUnreadable
 from reconciler.ledger.file_rows import dialog_report, problem_of
@@ -170,6 +172,11 @@ class LedgerReader:
         with self._snapshot() as connection:
             return tuple(name for (name,) in QUERIES.dialog_names(connection))
 
+    def in_doubt(self) -> tuple[Doubt, ...]:
+        """Give the calls without an answer, the oldest first; takes time in proportion to the record."""
+        with self._snapshot() as connection:
+            return doubts(QUERIES.in_doubt(connection))
+
     def totals(self) -> Totals:
         """Count the actions by what came of them; takes time in proportion to the record's length.
 
@@ -181,7 +188,7 @@ class LedgerReader:
                 applied=counts.get("applied", 0),
                 deferred=counts.get("deferred", 0),
                 rejected=counts.get("rejected", 0),
-                in_doubt=QUERIES.in_doubt_count(connection),
+                in_doubt=len(doubts(QUERIES.in_doubt(connection))),
                 last_sent_at=time_of(QUERIES.last_sent_at(connection)),
             )
 

@@ -85,6 +85,9 @@ class LogLines:
         )
         _LOG.log(logging.INFO if report.calls or report.problems else logging.DEBUG, reported)
 
+    def failed(self) -> None:
+        """Log nothing: what ended the pass is logged as what stands in the way."""
+
     def noticed(self, notice: Notice) -> None:
         """Log what ended without a call."""
         match notice:

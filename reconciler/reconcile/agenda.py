@@ -16,13 +16,15 @@ from reconciler.source.directory import ManifestFile, Scan, lies_under, location
 class Agenda:
     """What a scan asks for, given what is known of the files.
 
-    `changed` are new or have other content, or were read under other settings. `unsettled` are as
-    known, but how they stand depends on others: they are looked at whenever anything is. `due`
-    are as known, and their time has come. `gone` are locations that no longer exist: their
-    dialogs are not managed any more. `next_due` is when the next of the others becomes due.
+    `changed` are new or have other content, or were read under other settings; `edited` are the
+    locations of the former. `unsettled` are as known, but how they stand depends on others: they
+    are looked at whenever anything is. `due` are as known, and their time has come. `gone` are
+    locations that no longer exist: their dialogs are not managed any more. `next_due` is when the
+    next of the others becomes due.
     """
 
     changed: tuple[ManifestFile, ...]
+    edited: frozenset[str]
     unsettled: tuple[ManifestFile, ...]
     due: tuple[ManifestFile, ...]
     waiting: tuple[ManifestFile, ...]
@@ -55,13 +57,18 @@ def agenda(
     of the locations `recording`: when it is due will be told in a moment.
     """
     changed: list[ManifestFile] = []
+    edited: set[str] = set()
     unsettled: list[ManifestFile] = []
     due: list[ManifestFile] = []
     waiting: list[ManifestFile] = []
     times: list[datetime] = []
     for file in scan.files:
         report = known.get(file.location)
-        if report is None or report.content != file.content or report.rules != rules:
+        if report is None or report.content != file.content:
+            edited.add(file.location)
+            changed.append(file)
+            continue
+        if report.rules != rules:
             changed.append(file)
             continue
         due_at = None if file.location in recording else _due_at(report, under_way, now)
@@ -76,6 +83,7 @@ def agenda(
                 waiting.append(file)
     return Agenda(
         changed=tuple(changed),
+        edited=frozenset(edited),
         unsettled=tuple(unsettled),
         due=tuple(due),
         waiting=tuple(waiting),

@@ -5,12 +5,15 @@ A commit costs a wait for the disk, whatever it holds; calls side by side share 
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Protocol
 
+from reconciler.core.call import Doubt
 from reconciler.ledger.entry import Entry
 from reconciler.ledger.errors import LedgerError
+from reconciler.reconcile.doubts import Doubts
 
 
 class Writable(Protocol):
@@ -18,6 +21,10 @@ class Writable(Protocol):
 
     def next_number(self) -> int:
         """Give a number that no intent has."""
+        ...
+
+    def in_doubt(self) -> Sequence[Doubt]:
+        """Give the calls without an answer."""
         ...
 
     def write(self, entries: Sequence[Entry]) -> None:
@@ -41,7 +48,11 @@ Group = Sequence[tuple[Entry, asyncio.Future[None]]]
 
 
 class GroupCommit:
-    """The one writer of a ledger. `thread` is the only thread that touches it."""
+    """The one writer of a ledger. `thread` is the only thread that touches it.
+
+    `doubts` are the calls without an answer, as recorded. `committed` and `failed` count what became
+    of the transactions.
+    """
 
     def __init__(self, ledger: Writable, thread: Executor) -> None:
         self._ledger = ledger
@@ -49,6 +60,8 @@ class GroupCommit:
         self._numbers = itertools.count(ledger.next_number())
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._committing: asyncio.Task[None] | None = None
+        self.doubts = Doubts(ledger.in_doubt())
+        self.committed = self.failed = 0
 
     def next_number(self) -> int:
         """Give a number that no intent has; each number is given once."""
@@ -68,7 +81,7 @@ class GroupCommit:
 
     async def prove(self) -> None:
         """Write to the ledger to see that this is possible again. Raises what the ledger raises."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._ledger.prove)
+        await self._counted(self._ledger.prove)
 
     async def requests_changed(self) -> bool:
         """Tell whether a person left a request since this was asked last. Raises what the ledger raises."""
@@ -89,10 +102,19 @@ class GroupCommit:
     async def _written(self, group: Group) -> Exception | None:
         entries = [entry for entry, _ in group]
         try:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._ledger.write, entries)
+            await self._counted(partial(self._ledger.write, entries))
         except Exception as error:  # noqa: BLE001  # each writer gets it, and decides
             return error
+        self.doubts.recorded(entries)
         return None
+
+    async def _counted(self, transaction: Callable[[], None]) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+        except Exception:
+            self.failed += 1
+            raise
+        self.committed += 1
 
 
 def _tell(group: Group, error: Exception | None) -> None:

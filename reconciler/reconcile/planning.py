@@ -55,6 +55,8 @@ class FilePlan:
     """Whether one of its dialogs is declared elsewhere too: then what happens there matters here."""
     guarded: tuple[GuardedChange, ...] = ()
     """What counts for the guards."""
+    changed_at: datetime | None = None
+    """When the file got its content, where nothing was planned by that before."""
 
     @property
     def settled(self) -> bool:
@@ -93,6 +95,7 @@ def plan_files(
     ledger: AppliedStates,
     rules: Rules,
     others: Mapping[str, FileReport],
+    edited: AbstractSet[str] = frozenset(),
     under_way: AbstractSet[DialogId] = frozenset(),
     unusable: Iterable[Problem],
     guards: Guards,
@@ -100,6 +103,8 @@ def plan_files(
     on_file: Callable[[], None] = lambda: None,
 ) -> PassPlan:
     """Read and plan `files`. A file that changes meanwhile is left to the next pass.
+
+    The files at the locations `edited` have content that nothing was planned by before.
 
     `others` are the files that are as known, by location. Their dialogs only count where two
     manifests declare the same one; then those files are read again too. The dialogs `under_way`
@@ -127,6 +132,7 @@ def plan_files(
                 conflicting=found.values(),
                 rules=fingerprint,
                 ledger=ledger,
+                edited=edited,
                 under_way=under_way,
                 now=now,
             )
@@ -209,6 +215,7 @@ def _plan_file(
     conflicting: Iterable[Problem],
     rules: bytes,
     ledger: AppliedStates,
+    edited: AbstractSet[str],
     under_way: AbstractSet[DialogId],
     now: datetime,
 ) -> FilePlan:
@@ -242,6 +249,7 @@ def _plan_file(
         bugs=len(bugs),
         conflicting=bool(clashes),
         guarded=tuple(guarded),
+        changed_at=file.changed_at if file.location in edited else None,
     )
 
 

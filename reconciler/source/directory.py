@@ -3,8 +3,9 @@
 import hashlib
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,6 +19,8 @@ from reconciler.source.tree import MAX_FILES, FoundFile, Tree, roots_of, walk
 _ATTEMPTS: Final = 5
 """How often a scan starts afresh because files vanished under it, before it says so."""
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestFile:
@@ -25,12 +28,13 @@ class ManifestFile:
 
     `path` is how its reader knows it: the root as typed, and the way from there. `location` is the
     same made absolute, links not followed: it stays when a link is swapped. `content` is the
-    SHA-256 of the bytes.
+    SHA-256 of the bytes. `changed_at` is when it got that content, as far as looking at it tells.
     """
 
     path: str
     location: str
     content: bytes
+    changed_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +73,35 @@ def lies_under(location: str, root: str) -> bool:
     return location == root or location.startswith(f"{root.rstrip('/')}/")
 
 
+def changed(modified: int, *, looked_at: int | None, now: int) -> datetime:
+    """Give when a file got the content that it is seen to have `now`; all times are in ns since 1970.
+
+    That is when it was `modified`, where that lies between the look before, which began at
+    `looked_at`, and this one. Else nobody knows, and it is now: files are moved into place with the
+    times that they had elsewhere, and what is found by the first look may have been there for years.
+    """
+    known = looked_at is not None and looked_at <= modified <= now
+    return _EPOCH + timedelta(microseconds=(modified if known else now) // 1000)
+
+
 class Directory:
     """The files under some roots.
 
-    Every call does blocking I/O. One scan at a time; `read` may be called from any thread.
+    Every call does blocking I/O. One scan at a time; `read` may be called from any thread. `clock`
+    gives the time in ns since 1970, which times of files are compared with.
     """
 
     def __init__(
-        self, roots: Sequence[Path], *, max_bytes: int = LARGEST_FILE, max_files: int = MAX_FILES
+        self,
+        roots: Sequence[Path],
+        *,
+        max_bytes: int = LARGEST_FILE,
+        max_files: int = MAX_FILES,
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self._roots = roots_of(roots)
+        self._clock = clock
+        self._looked_at: int | None = None
         self._here = str(Path.cwd())  # once: it may be gone later
         self._max_bytes = max_bytes
         self._max_files = max_files
@@ -103,6 +126,7 @@ class Directory:
 
     def _attempt(self) -> tuple[Scan, bool]:
         """Scan once, and tell whether the files were being changed meanwhile."""
+        began = self._clock()
         tree = walk(self._roots, self._max_files)
         hashed: dict[str, _Hashed] = {}
         problems = list(tree.problems)
@@ -118,7 +142,7 @@ class Directory:
                     torn = True
         # A version that was swapped out is removed next: what was listed may be a part of it.
         torn = torn or not still_lead(tree.links)
-        self._hashed = hashed
+        self._hashed, self._looked_at = hashed, began
         self._real = {known.file.location: real for real, known in hashed.items()}
         return self._scan(tree, problems, torn=torn), torn
 
@@ -142,21 +166,27 @@ class Directory:
         if known is None or known.signature != signature or known.racy:
             return self._hash_anew(found, signature)
         if known.file.path != found.path:
-            return known._replace(file=self._file(found, known.file.content))
+            return known._replace(file=replace(known.file, path=found.path, location=self._location(found)))
         return known
 
     def _hash_anew(self, found: FoundFile, signature: Signature) -> "_Hashed | Unusable | Unsteady":
-        now = time.time_ns()
+        now = self._clock()
         content = read_file(found.real, self._max_bytes)
         if not isinstance(content, FileContent):
             return content
         if content.signature != signature:
             return Unsteady.UNSTEADY
-        file = self._file(found, hashlib.sha256(content.data).digest())
+        location, digest = self._location(found), hashlib.sha256(content.data).digest()
+        before = self._hashed.get(self._real.get(location, found.real))
+        if before is not None and before.file.content == digest:
+            changed_at = before.file.changed_at
+        else:
+            changed_at = changed(signature.modified, looked_at=self._looked_at, now=now)
+        file = ManifestFile(path=found.path, location=location, content=digest, changed_at=changed_at)
         return _Hashed(signature, signature.racy(now), file)
 
-    def _file(self, found: FoundFile, content: bytes) -> ManifestFile:
-        return ManifestFile(path=found.path, location=location_of(found.path, self._here), content=content)
+    def _location(self, found: FoundFile) -> str:
+        return location_of(found.path, self._here)
 
 
 class _Hashed(NamedTuple):

@@ -10,7 +10,7 @@ from reconciler import __version__
 from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Problem
 from reconciler.core.report import Condition, FileReport
-from reconciler.metrics import Traffic
+from reconciler.metrics.moment import Traffic
 from reconciler.render.words import count, duration
 from reconciler.web.attention import attention
 from reconciler.web.listing import list_problems

@@ -22,7 +22,7 @@ from reconciler.ledger.errors import LedgerMissing
 from reconciler.ledger.history import Told
 from reconciler.ledger.opening import open_reader
 from reconciler.ledger.reader import LedgerReader
-from reconciler.metrics import Traffic
+from reconciler.metrics.moment import Traffic
 from reconciler.source.directory import Directory
 from reconciler.source.yaml_file import Rules
 from reconciler.web.changes import Changes

@@ -195,7 +195,7 @@ def test_neither_a_secret_nor_a_text_is_said_anywhere(stage: Stage, say: Say) ->
         stage.sandbox.sees_text(f"{TEXT} first")
         declare_trouble(stage)
         wait_for(lambda: len(stage.sandbox.puts()) >= 14, "every call")
-        wait_for(lambda: daemon.metric("reconciler_passes_total") >= 2, "a pass that is over")
+        wait_for(lambda: daemon.total("reconciler_passes_total") >= 2, "a pass that is over")
         said += [said_over_http(daemon), *seen_from_outside(daemon, stage)]
         daemon.stop()
     assert len(re.findall(r"\bcalled\b", daemon.stderr)) >= 12, "there was something to say"

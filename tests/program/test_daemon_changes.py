@@ -145,7 +145,7 @@ def test_while_the_folder_is_gone_nothing_is_sent_and_readyz_says_why(
         daemon.becomes_ready()
         away = program.manifests.rename(program.directory / "away")
         daemon.becomes_unready("manifests: not there; its dialogs stay as they are until it is back")
-        assert daemon.metric("reconciler_hindered") == 1
+        assert daemon.metric('reconciler_hindered{by="source"}') == 1
         assert daemon.get("/healthz").status == 200
         assert [dialog["condition"] for dialog in program.status()["dialogs"]] == ["in sync"]
         (away / "one.yaml").write_text(hello("second"))
@@ -178,13 +178,13 @@ def test_a_burst_of_saves_is_few_passes_and_the_last_state_wins(
     path = program.declare("one.yaml", hello("first"))
     with program.daemon() as daemon:
         daemon.becomes_ready()
-        before = daemon.metric("reconciler_passes_total")
+        before = daemon.total("reconciler_passes_total")
         for number in range(50):
             path.write_text(hello(f"save {number}"))
         sandbox.sees_text("save 49")
         calls = sandbox.arrived() - 2
-        wait_for(lambda: daemon.metric("reconciler_passes_total") >= before + calls, "the last pass is over")
-        passes = daemon.metric("reconciler_passes_total") - before
+        wait_for(lambda: daemon.total("reconciler_passes_total") >= before + calls, "the last pass is over")
+        passes = daemon.total("reconciler_passes_total") - before
         daemon.stop()
     assert passes <= 10
     assert sandbox.arrived() == 2 + calls, "after the last state nothing is sent"
@@ -218,14 +218,14 @@ def test_a_touch_or_the_same_content_again_makes_no_call_and_no_pass(
     path = program.declare("one.yaml", hello("first"))
     with program.daemon() as daemon:
         daemon.becomes_ready()
-        before = daemon.metric("reconciler_passes_total")
+        before = daemon.total("reconciler_passes_total")
         path.write_text(hello("first"))
         os.utime(path, (0, 0))
         program.declare("notes.txt", "not a manifest")
         program.declare("two.yaml", manifest(2, messages={0: "text: seen after all that"}))
         sandbox.sees_text("seen after all that")
-        wait_for(lambda: daemon.metric("reconciler_passes_total") > before, "the pass is over")
-        assert daemon.metric("reconciler_passes_total") == before + 1
+        wait_for(lambda: daemon.total("reconciler_passes_total") > before, "the pass is over")
+        assert daemon.total("reconciler_passes_total") == before + 1
         daemon.stop()
 
 

@@ -63,8 +63,8 @@ def test_the_metrics_tell_how_everything_stands(program: Program, sandbox: LiveS
             'reconciler_api_calls_total{action="message",result="rejected"}': 1,
             'reconciler_api_calls_total{action="dialog",result="applied"}': 1,
             "reconciler_api_call_duration_seconds_count": 4,
-            "reconciler_passes_total": 1,
-            "reconciler_hindered": 0,
+            'reconciler_passes_total{result="incomplete"}': 1,
+            'reconciler_hindered{by="source"}': 0,
         }
         assert {series: daemon.metric(series) for series in expected} == expected
         assert "# {" not in daemon.get("/metrics").body

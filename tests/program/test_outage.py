@@ -28,9 +28,9 @@ def declare_everywhere(program: Program, text: str) -> None:
 def edit_all_the_time(program: Program, daemon: Running) -> None:
     """Change everything that is declared, and let the daemon see it, several times."""
     for edit in range(6):
-        passes = daemon.metric("reconciler_passes_total")
+        passes = daemon.total("reconciler_passes_total")
         declare_everywhere(program, f"edit {edit}")
-        wait_for(lambda: daemon.metric("reconciler_passes_total") > passes, "another pass")  # noqa: B023  # waited for at once
+        wait_for(lambda: daemon.total("reconciler_passes_total") > passes, "another pass")  # noqa: B023  # waited for at once
 
 
 @pytest.fixture

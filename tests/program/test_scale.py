@@ -93,7 +93,7 @@ def test_an_edit_becomes_a_call_in_a_fraction_of_a_second(program: Program, sand
             begin = monotonic()
             waits.append(sandbox.sees_text(f"edit {edit}").monotonic - begin)
             passes = 2 + edit
-            wait_for(lambda: daemon.metric("reconciler_passes_total") >= passes, "the pass is over")  # noqa: B023  # waited for at once
+            wait_for(lambda: daemon.total("reconciler_passes_total") >= passes, "the pass is over")  # noqa: B023  # waited for at once
         daemon.stop()
     typical = statistics.median(waits)
     _log.info("from an edit to its call: median %.0f ms, at most %.0f ms", typical * 1000, max(waits) * 1000)

@@ -49,6 +49,7 @@ class Seen:
     reports: list[Report] = field(default_factory=list)
     hindrances: list[str | None] = field(default_factory=list)
     bugs: list[str] = field(default_factory=list)
+    failures: int = 0
     fails: int = 0
     """How often to fail where a plan is told."""
 
@@ -63,6 +64,9 @@ class Seen:
 
     def reported(self, report: Report) -> None:
         self.reports.append(report)
+
+    def failed(self) -> None:
+        self.failures += 1
 
     def noticed(self, notice: Notice) -> None:
         pass

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from reconciler.core.call import Doubt
 from reconciler.core.report import FileReport
 from reconciler.ledger.entry import Entry, ForgottenFile
 from reconciler.ledger.errors import LedgerReplaced
@@ -27,6 +28,9 @@ class SlowLedger:
 
     def next_number(self) -> int:
         return self._ledger.next_number()
+
+    def in_doubt(self) -> Sequence[Doubt]:
+        return self._ledger.in_doubt()
 
     def write(self, entries: Sequence[Entry]) -> None:
         self.groups.append(tuple(entries))

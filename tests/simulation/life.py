@@ -13,7 +13,7 @@ from reconciler.chat_api.client import ChatApi, authenticator
 from reconciler.chat_api.exchange import Exchange
 from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.url import ApiUrl
-from reconciler.core.call import Call
+from reconciler.core.call import Call, Doubt
 from reconciler.core.guard import Guards
 from reconciler.core.message import UserId
 from reconciler.core.notice import Notice
@@ -56,6 +56,9 @@ class FullDiskLedger:
     def next_number(self) -> int:
         return self._ledger.next_number()
 
+    def in_doubt(self) -> Sequence[Doubt]:
+        return self._ledger.in_doubt()
+
     def check(self) -> None:
         self._ledger.check()
 
@@ -92,6 +95,9 @@ class Seen:
     def reported(self, report: Report) -> None:
         if report.bugs:
             self.bugs += [str(problem) for problem in report.problems] or ["a bug in a dialog's pass"]
+
+    def failed(self) -> None:
+        pass
 
     def noticed(self, notice: Notice) -> None:
         pass

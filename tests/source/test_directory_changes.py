@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.source.directory import Directory, ManifestFile
+from reconciler.source.directory import Directory, ManifestFile, changed
 from reconciler.source.regular_file import FileContent, Signature, read_file
 
 _SECOND = 1_000_000_000
@@ -210,3 +210,71 @@ def test_bytes_that_change_while_they_are_read_are_not_taken(tmp_path: Path) -> 
     counted = [(int(data[:count_size]), len(data) - count_size - rest) for data in taken]
     assert counted
     assert [(count, added) for count, added in counted if added - count not in {0, 1}] == []
+
+
+class Ticking:
+    """A clock that goes on by a second whenever it is asked."""
+
+    def __init__(self) -> None:
+        self.now = 1_000 * _SECOND
+
+    def __call__(self) -> int:
+        self.now += _SECOND
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("modified", "looked_at", "seconds"),
+    [
+        (95, 90, 95),
+        (90, 90, 90),
+        (100, 90, 100),
+        (89, 90, 100),
+        (101, 90, 100),
+        (95, None, 100),
+    ],
+)
+def test_a_file_changed_when_it_was_written_if_that_was_since_the_last_look_and_else_now(
+    *, modified: int, looked_at: int | None, seconds: int
+) -> None:
+    before = None if looked_at is None else looked_at * _SECOND
+    at = changed(modified * _SECOND, looked_at=before, now=100 * _SECOND)
+    assert at.timestamp() == seconds
+
+
+def test_what_the_first_look_finds_changed_then(tmp_path: Path) -> None:
+    write(tmp_path / "x.yaml", "x")
+    os.utime(tmp_path / "x.yaml", (1.0, 1.0))
+    clock = Ticking()
+    (file,) = Directory([tmp_path], clock=clock).scan().files
+    assert file.changed_at is not None
+    assert file.changed_at.timestamp() == clock.now // _SECOND
+
+
+def test_a_change_keeps_its_time_until_the_next_whatever_is_done_to_the_file(tmp_path: Path) -> None:
+    file, clock = write(tmp_path / "x.yaml", "x"), Ticking()
+    directory = Directory([tmp_path], clock=clock)
+
+    def changed_at() -> float:
+        (found,) = directory.scan().files
+        assert found.changed_at is not None
+        return found.changed_at.timestamp()
+
+    first = changed_at()
+    for _ in range(3):
+        file.touch()
+        assert changed_at() == first
+    file.rename(tmp_path / "y")
+    shutil.copy(tmp_path / "y", file)
+    assert changed_at() == first, "another file of the same content"
+    file.write_text("y")
+    os.utime(file, ns=(clock.now, clock.now + 1))
+    assert changed_at() == clock.now // _SECOND - 2, "when it was written, before the look that found it"
+    file.write_text("x")
+    assert changed_at() > first
+
+
+def test_files_differ_by_their_content_and_not_by_when_they_got_it(tmp_path: Path) -> None:
+    write(tmp_path / "x.yaml", "x")
+    once, again = Directory([tmp_path], clock=Ticking()).scan(), Directory([tmp_path]).scan()
+    assert once == again

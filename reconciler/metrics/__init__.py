@@ -1,0 +1,1 @@
+"""What happens and how things stand, as Prometheus metrics. Names and labels are an interface."""
