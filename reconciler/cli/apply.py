@@ -27,15 +27,20 @@ from reconciler.reconcile.planning import PassPlan
 from reconciler.reconcile.underway import Underway
 from reconciler.render.report_document import report_document
 from reconciler.render.report_lines import report_lines
+from reconciler.render.words import count
 from reconciler.settings import Settings, credential_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What a pass came to; `unread` are the paths of files that it lacks: they changed just then."""
+    """What a pass came to; `unread` are the paths of files that it lacks: they changed just then.
+
+    `interrupted` tells that a signal came: nothing was sent after it.
+    """
 
     report: Report
     unread: Sequence[str]
+    interrupted: bool = False
 
 
 @click.command("apply")
@@ -46,7 +51,8 @@ class Done:
 def command(settings: Settings, output: str, *, retry_rejected: bool) -> ExitCode:
     """Send what the manifests under each PATH want and the ledger has not, once.
 
-    Ctrl-C makes no new call, waits for those under way and records their answers.
+    Ctrl-C makes no new call, waits for those under way and records their answers. The next apply
+    goes on from there.
     """
     with _progress() as progress:
         done = asyncio.run(
@@ -66,6 +72,8 @@ def command(settings: Settings, output: str, *, retry_rejected: bool) -> ExitCod
             document().print(styled(line))
     show_problems(done.report.problems)
     show_unread(done.unread)
+    if done.interrupted:
+        commentary().print(f"interrupted: {_interruption(done.report)}", style="warn")
     return exit_code(done)
 
 
@@ -80,6 +88,20 @@ def exit_code(done: Done) -> ExitCode:
     if any(dialog.pending or failed & dialog.held.keys() for dialog in dialogs):
         return ExitCode.PARTLY_APPLIED
     return ExitCode.INVALID_MANIFESTS if done.report.problems else ExitCode.DONE
+
+
+def _interruption(report: Report) -> str:
+    """Say what was sent before a signal came, what is left, and what to do."""
+    made = f"{count(len(report.calls), 'call')} made and recorded"
+    left = [
+        (dialog.pending + dialog.held.get(HeldReason.BACKING_OFF, 0))
+        for file in report.files
+        for dialog in file.dialogs
+    ]
+    if not any(left):
+        return f"{made}, nothing is left"
+    where = f"{count(sum(left), 'change')} in {count(sum(map(bool, left)), 'dialog')}"
+    return f"{made}, {where} left; run this again, it goes on where it stopped"
 
 
 async def apply_once(
@@ -110,7 +132,7 @@ async def apply_once(
             plan, sender=parts.sender, recorder=parts.recorder, clock=now, underway=underway
         )
         stopping.cancel()
-        return Done(report=report, unread=unread(found, plan))
+        return Done(report=report, unread=unread(found, plan), interrupted=stop.is_set())
 
 
 class _Shown:

@@ -1,5 +1,6 @@
 """However the daemon ends, the ledger knows what was sent, and the next one goes on from there."""
 
+import json
 import signal
 from collections import Counter
 from functools import partial
@@ -57,10 +58,46 @@ def test_apply_ends_on_a_signal_as_the_daemon_does(
         apply.stop(how, exits=5)
     assert sandbox.arrived() == 3
     assert "Sent 3 calls" in apply.stdout
+    assert apply.stderr == (
+        "interrupted: 3 calls made and recorded, 37 changes in 10 dialogs left; "
+        "run this again, it goes on where it stopped\n"
+    )
     assert program.status()["calls"]["inDoubt"] == 0
     sandbox.let_succeed()
     program.run("apply")
     assert sandbox.arrived() == calls
+
+
+def test_an_interrupted_apply_says_so_beside_its_document(program: Program, sandbox: LiveSandbox) -> None:
+    declare_everywhere(program, dialogs=2, messages=2)
+    sandbox.let_fail(SLOWLY)
+    with program.start("apply", "-o", "json", "--concurrency", "1") as apply:
+        sandbox.sees(lambda log: log.in_flight == 1, "a call under way")
+        apply.stop(signal.SIGINT, exits=5)
+    assert json.loads(apply.stdout)["calls"] == {"applied": 1, "deferred": 0, "rejected": 0}
+    assert "interrupted: 1 call made and recorded, 3 changes in 2 dialogs left; " in apply.stderr
+
+
+def test_what_is_to_be_tried_again_is_left_of_an_interrupted_apply(
+    program: Program, sandbox: LiveSandbox
+) -> None:
+    program.declare("one.yaml", manifest(1, messages={0: "text: hello"}))
+    sandbox.let_fail(FaultRule(fault=Delay(seconds=60), times=1))
+    with program.start("apply", "--timeout", "2") as apply:
+        sandbox.sees(lambda log: log.in_flight == 1, "a call that hangs")
+        apply.stop(signal.SIGINT, exits=5)
+    assert "interrupted: 1 call made and recorded, 1 change in 1 dialog left; " in apply.stderr
+
+
+def test_an_apply_that_is_interrupted_at_its_last_call_has_done_everything(
+    program: Program, sandbox: LiveSandbox
+) -> None:
+    program.declare("one.yaml", manifest(1, messages={0: "text: hello"}))
+    sandbox.let_fail(SLOWLY)
+    with program.start("apply") as apply:
+        sandbox.sees(lambda log: log.in_flight == 1, "the only call")
+        apply.stop(signal.SIGINT, exits=0)
+    assert apply.stderr == "interrupted: 1 call made and recorded, nothing is left\n"
 
 
 def test_a_call_that_outlasts_the_grace_period_is_given_up_and_in_doubt(
