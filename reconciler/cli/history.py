@@ -5,6 +5,7 @@ import itertools
 import click
 from rich.text import Text
 
+from reconciler.cli.dialog_name import dialogs_named
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import output, settings
 from reconciler.cli.output import commentary, document, print_json
@@ -19,7 +20,7 @@ from reconciler.ledger.history import (
     Told,
     newest_first,
 )
-from reconciler.ledger.opening import open_reader
+from reconciler.ledger.opening import open_existing
 from reconciler.render.history_document import changed_fields, history_document
 from reconciler.render.words import count, moment, visible
 from reconciler.settings import Settings
@@ -46,9 +47,9 @@ def command(settings: Settings, dialog: str | None, limit: int, output: str, *, 
 
     Approvals and retries stand among them.
     """
-    with open_reader(settings.ledger) as ledger:
-        if not ledger.exists:
-            commentary().print(f"no ledger at {settings.ledger}: nothing was applied yet", style="warn")
+    with open_existing(settings.ledger) as ledger:
+        if dialog is not None:
+            dialogs_named(dialog, ledger)
         entries = newest_first(ledger.history(dialog), ledger.requests(dialog))
         first = list(itertools.islice(entries, 1))
         if dialog is not None and not first:

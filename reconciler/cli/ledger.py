@@ -13,9 +13,9 @@ from reconciler.cli.options import output, settings
 from reconciler.cli.output import commentary, data_stream, document
 from reconciler.ledger.backup import back_up
 from reconciler.ledger.check import check_ledger
-from reconciler.ledger.errors import LedgerDamaged, LedgerMissing
+from reconciler.ledger.errors import LedgerDamaged
 from reconciler.ledger.history import oldest_first
-from reconciler.ledger.opening import open_reader
+from reconciler.ledger.opening import open_existing
 from reconciler.render.history_document import history_document
 from reconciler.settings import Settings
 
@@ -75,9 +75,7 @@ def export(settings: Settings, output: str, *, hide_text: bool) -> ExitCode:
     Texts are among them where the ledger keeps them. Fails where not all of them can be read.
     """
     stream = data_stream()
-    with open_reader(settings.ledger) as ledger:
-        if not ledger.exists:
-            raise LedgerMissing(settings.ledger)
+    with open_existing(settings.ledger) as ledger:
         entries = oldest_first(ledger.record(), ledger.requests())
         documents = (history_document(entry, texts=not hide_text) for entry in entries)
         if output == "csv":

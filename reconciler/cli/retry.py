@@ -1,25 +1,19 @@
 """`reconciler retry`: let what the service rejected be sent again."""
 
-import difflib
 from datetime import UTC, datetime
 
 import click
 
+from reconciler.cli.dialog_name import dialogs_named
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import settings
 from reconciler.cli.output import document
 from reconciler.cli.person import person
 from reconciler.cli.typed import Name, Reason
-from reconciler.core.failure import Failure
 from reconciler.core.message import DialogId
 from reconciler.ledger.opening import open_reader, open_requests
-from reconciler.ledger.reader import LedgerReader
-from reconciler.render.words import count, listed, visible
+from reconciler.render.words import count, visible
 from reconciler.settings import Settings
-
-
-class DialogUnknown(Failure):
-    """The ledger knows no dialog of that name."""
 
 
 @click.command("retry")
@@ -51,13 +45,4 @@ def _dialogs(settings: Settings, name: str | None) -> tuple[DialogId | None, ...
     if name is None:
         return (None,)
     with open_reader(settings.ledger) as ledger:
-        found = ledger.dialogs_called(name)
-        if not found:
-            raise DialogUnknown(_no_dialog(name, settings, ledger))
-    return found
-
-
-def _no_dialog(name: str, settings: Settings, ledger: LedgerReader) -> str:
-    close = difflib.get_close_matches(name, ledger.dialog_names())
-    todo = f"did you mean {listed(close)}?" if close else "`reconciler status` lists those there are"
-    return f'{settings.ledger}: knows no dialog "{visible(name)}"; {todo}'
+        return dialogs_named(name, ledger)

@@ -1,7 +1,8 @@
 """`reconciler status`: how each dialog stands, from the ledger."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import click
 from rich.table import Table
@@ -12,9 +13,10 @@ from reconciler.cli.options import output, settings
 from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.survey import now
 from reconciler.core.plan import HeldReason
+from reconciler.core.problem import Problem
 from reconciler.core.report import Condition, DialogReport
-from reconciler.ledger.opening import open_reader
-from reconciler.ledger.reader import LedgerReader
+from reconciler.ledger.history import Totals
+from reconciler.ledger.opening import open_existing
 from reconciler.render.problem_document import problem_document
 from reconciler.render.report_document import dialog_document
 from reconciler.render.report_lines import condition_style
@@ -23,24 +25,28 @@ from reconciler.settings import Settings
 
 FORMAT = "reconciler/status/v1"
 
+_NOTHING_YET: Final = (
+    "no pass has recorded how a manifest stands yet; the first one is under way, or none came that far"
+)
+
 
 @click.command("status")
 @settings("ledger")
 @output("text", "json")
 def command(settings: Settings, output: str) -> ExitCode:
     """Show how each dialog stood after the last pass over it. Works while a daemon runs."""
-    with open_reader(settings.ledger) as ledger:
-        if not ledger.exists:
-            commentary().print(f"no ledger at {settings.ledger}: nothing was applied yet", style="warn")
-        if output == "json":
-            _print_json(ledger)
-        else:
-            _print(ledger)
+    with open_existing(settings.ledger) as ledger:
+        dialogs, problems, totals = ledger.dialogs(), ledger.problems(), ledger.totals()
+    if not dialogs and not problems:
+        commentary().print(f"{settings.ledger}: {_NOTHING_YET}", style="warn")
+    if output == "json":
+        _print_json(dialogs, problems, totals)
+    else:
+        _print(dialogs, problems, totals)
     return ExitCode.DONE
 
 
-def _print_json(ledger: LedgerReader) -> None:
-    totals = ledger.totals()
+def _print_json(dialogs: Sequence[DialogReport], problems: Sequence[Problem], totals: Totals) -> None:
     calls = {
         "applied": totals.applied,
         "deferred": totals.deferred,
@@ -52,21 +58,20 @@ def _print_json(ledger: LedgerReader) -> None:
         {
             "format": FORMAT,
             "calls": calls,
-            "dialogs": [dialog_document(dialog) for dialog in ledger.dialogs()],
-            "problems": [problem_document(problem) for problem in ledger.problems()],
+            "dialogs": [dialog_document(dialog) for dialog in dialogs],
+            "problems": [problem_document(problem) for problem in problems],
         }
     )
 
 
-def _print(ledger: LedgerReader) -> None:
+def _print(dialogs: Sequence[DialogReport], problems: Sequence[Problem], totals: Totals) -> None:
     console = document()
-    dialogs = sorted(ledger.dialogs(), key=_worst_first)
     if dialogs:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("DIALOG", "CONDITION", "APPLIED", "NEXT", "NOTE"):
             free = heading in {"DIALOG", "NOTE"}
             table.add_column(heading, no_wrap=not free, overflow="fold", min_width=20 if free else None)
-        for dialog in dialogs:
+        for dialog in sorted(dialogs, key=_worst_first):
             table.add_row(
                 dialog.name or str(dialog.origin),
                 Text(dialog.condition, condition_style(dialog.condition)),
@@ -78,9 +83,8 @@ def _print(ledger: LedgerReader) -> None:
         console.print()
     for words, held in _guarded(dialogs).items():
         console.print(f"Guarded, {count(held, 'dialog')}: {visible(words)}", style="bad")
-    for problem in ledger.problems():
+    for problem in problems:
         console.print(str(problem), style="bad")
-    totals = ledger.totals()
     last = f", the last {ago(totals.last_sent_at, now())}" if totals.last_sent_at else ""
     calls = totals.applied + totals.deferred + totals.rejected + totals.in_doubt
     in_sync = sum(dialog.condition is Condition.IN_SYNC for dialog in dialogs)

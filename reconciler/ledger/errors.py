@@ -32,7 +32,7 @@ class LedgerInUse(LedgerError):
 
 
 class LedgerMissing(LedgerError):
-    """There is no ledger; name the one that `reconciler apply` or `run` writes."""
+    """There is no ledger; name the one that `apply` or `run` writes: --ledger or RECONCILER_LEDGER."""
 
 
 class LedgerDirectoryMissing(LedgerError):

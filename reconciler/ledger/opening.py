@@ -68,6 +68,11 @@ def open_reader(path: Path) -> LedgerReader:
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         migrate(connection, load_migrations())
         return LedgerReader(path, connection, exists=False)
+    return open_existing(path)
+
+
+def open_existing(path: Path) -> LedgerReader:
+    """Open the ledger for reading, as `open_reader` does; raises LedgerMissing where there is none."""
     return LedgerReader(path, connect_existing(path, "ro"))
 
 

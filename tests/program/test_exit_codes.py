@@ -59,11 +59,13 @@ def test_apply_ends_with(program: Program, form: str) -> None:
 
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("command", ["status", "history"])
-def test_what_reads_the_ledger_ends_with(offline: Program, command: str, form: str) -> None:
-    offline.run(command, "-o", form, exits=0)  # nothing was applied yet
-    offline.declare("one.yaml", FINE)
-    offline.run(command, "-o", form, "--ledger", "manifests/one.yaml", exits=1)
-    offline.run(command, "-o", form, "--frobnicate", exits=64)
+def test_what_reads_the_ledger_ends_with(program: Program, command: str, form: str) -> None:
+    program.declare("one.yaml", FINE)
+    program.run(command, "-o", form, exits=1)  # there is no ledger
+    program.run("apply")
+    program.run(command, "-o", form, exits=0)
+    program.run(command, "-o", form, "--ledger", "manifests/one.yaml", exits=1)
+    program.run(command, "-o", form, "--frobnicate", exits=64)
 
 
 @pytest.mark.parametrize(

@@ -79,15 +79,6 @@ def test_where_nothing_is_rejected_that_is_said_and_nothing_is_recorded(program:
     assert [entry["kind"] for entry in program.entries()] == ["call"]
 
 
-def test_a_name_that_no_dialog_has_is_told_with_one_that_is_close(program: Program) -> None:
-    program.declare("1.yaml", manifest(1, messages={0: "text: hello"}, name="vip-lounge"))
-    program.run("apply")
-    close = program.run("retry", "--dialog", "vip-lunge", exits=1).stderr
-    assert close == 'reconciler: reconciler.db: knows no dialog "vip-lunge"; did you mean vip-lounge?\n'
-    far = program.run("retry", "--dialog", "desk", exits=1).stderr
-    assert far.endswith('knows no dialog "desk"; `reconciler status` lists those there are\n')
-
-
 def test_without_a_ledger_there_is_nothing_to_retry_and_none_is_made(offline: Program) -> None:
     done = offline.run("retry", exits=1)
     assert done.stderr.startswith("reconciler: reconciler.db: there is no ledger; name the one that ")

@@ -106,13 +106,15 @@ def test_a_bug_in_a_group_is_named_by_what_went_wrong(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "apply"])
-def test_a_folder_without_manifests_is_refused_also_beside_others(program: Program, command: str) -> None:
+def test_a_folder_without_manifests_is_refused_also_beside_others(
+    program: Program, sandbox: LiveSandbox, command: str
+) -> None:
     program.declare("one.yaml", manifest(1))
     (program.directory / "e").mkdir()
     words = "e: no manifests there; name folders that hold .yaml or .yml files"
     assert words in program.run(command, "e", exits=1).stderr
     assert words in program.run(command, "manifests", "e", exits=1).stderr
-    assert program.history() == []
+    assert sandbox.arrived() == 0
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "apply"])
@@ -181,12 +183,35 @@ def test_a_refusal_that_is_repeated_is_held_again(program: Program) -> None:
     assert "Sent nothing." in program.run("apply", exits=5).stdout
 
 
-def test_history_says_that_a_dialog_has_no_calls(program: Program) -> None:
-    program.declare("one.yaml", manifest(1, messages={0: "text: hello"}))
+@pytest.mark.parametrize("arguments", [("history",), ("history", "-o", "json"), ("retry",)], ids=" ".join)
+def test_a_name_that_no_dialog_has_is_told_with_those_that_are_close(
+    program: Program, arguments: Sequence[str]
+) -> None:
+    program.declare("1.yaml", manifest(1, messages={0: "text: hello"}, name="vip-lounge"))
+    program.declare("2.yaml", manifest(2, messages={0: "text: hello"}, name="vip-lounges"))
     program.run("apply")
-    done = program.run("history", "--dialog", "typo")
-    assert (done.stdout, done.stderr) == ("", 'no calls for "typo"\n')
-    assert program.run("history", "--dialog", "dialog-1").stderr == ""
+    close = program.run(*arguments, "--dialog", "VIP-lunge", exits=1)
+    assert (close.stdout, close.stderr) == (
+        "",
+        'reconciler: reconciler.db: knows no dialog "VIP-lunge"; did you mean vip-lounge or vip-lounges?\n',
+    )
+    far = program.run(*arguments, "--dialog", "desk", exits=1).stderr
+    assert far.endswith('knows no dialog "desk"; `reconciler status` lists those there are\n')
+    assert program.run(*arguments, "--dialog", dialog_id(3), exits=1).stdout == ""
+    for known in ("vip-lounge", dialog_id(1)):
+        assert program.run(*arguments, "--dialog", known).stderr == ""
+
+
+def test_a_dialog_that_had_no_call_yet_is_not_unknown(program: Program) -> None:
+    held = manifest(1, "suspend: {reason: hold, until: 2099-12-31T00:00:00Z}", messages={0: "text: x"})
+    program.declare("one.yaml", held)
+    program.declare("two.yaml", manifest(2, name="no-id").replace(dialog_id(2), "none"))
+    program.run("apply", exits=3)
+    for name in ("dialog-1", dialog_id(1), "no-id"):
+        done = program.run("history", "--dialog", name)
+        assert (done.stdout, done.stderr) == ("", f'no calls for "{name}"\n')
+        assert program.entries("--dialog", name) == []
+        assert program.run("retry", "--dialog", name).stdout == f'Nothing is rejected in "{name}".\n'
 
 
 def test_digests_of_plan_and_history_are_the_same(program: Program) -> None:
