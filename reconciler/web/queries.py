@@ -11,8 +11,8 @@ from reconciler.web.parameters import Parameters
 from reconciler.web.trouble import Trouble
 
 LONGEST_SEARCH: Final = 200
-LONGEST_LABEL: Final = 600
-MOST_LABELS: Final = 20
+LONGEST_LABEL: Final = 507
+MOST_LABELS: Final = 5
 LONGEST_NAME: Final = 253
 LARGEST_PAGE: Final = 200
 MOST_PAGES: Final = 1_000_000

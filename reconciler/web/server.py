@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from typing import Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -11,6 +12,9 @@ from reconciler.core.failure import Failure
 from reconciler.reconcile.bug import bug_words
 from reconciler.web.gate import Gate, Site
 from reconciler.web.security import add_headers
+
+_LONGEST_LINE: Final = 65_536
+"""Bytes of an address: room for every parameter at its longest, whatever characters it is of."""
 
 
 class ListenError(Failure):
@@ -32,7 +36,9 @@ async def serve(
     application.on_response_prepare.append(add_headers)
     application.on_shutdown.append(end)
     application.router.add_routes([*probes, *site.routes])
-    runner = web.AppRunner(application, access_log=None, logger=log, shutdown_timeout=1.0)
+    runner = web.AppRunner(
+        application, access_log=None, logger=log, shutdown_timeout=1.0, max_line_size=_LONGEST_LINE
+    )
     await runner.setup()
     try:
         tcp = web.TCPSite(runner, host, port)
