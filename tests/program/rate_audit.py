@@ -37,5 +37,7 @@ def came(sandbox: LiveSandbox) -> tuple[LogEntry, ...]:
 
 def assert_within(rate: int, program: Program, sandbox: LiveSandbox) -> None:
     """Check that no second had more calls than the rate."""
-    assert most_in_a_second(departures(program)) <= rate
-    assert most_in_a_second(entry.monotonic for entry in came(sandbox)) <= rate + LATE
+    left = most_in_a_second(departures(program))
+    assert left <= rate, f"{left} calls left within a second"
+    arrived = most_in_a_second(entry.monotonic for entry in came(sandbox))
+    assert arrived <= rate + LATE, f"{arrived} calls came within a second"

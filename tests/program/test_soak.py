@@ -9,7 +9,7 @@ import logging
 import os
 import statistics
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,9 @@ FAULTS: Final[tuple[tuple[Fault, float, bool], ...]] = (
 )
 """Each with how likely it is, and whether the call is carried out all the same."""
 
+CONNECTIONS: Final = 8 + 4
+"""One a call under way, that which listens, the event loop's own two, and one for who asks for metrics."""
+
 MOST_MORE: Final = 4.0
 """Megabytes that may come on top after the warm-up: an allocator's noise, and not a leak of hours."""
 
@@ -54,6 +57,8 @@ class Taken:
 
     megabytes: float
     files: int
+    """Without sockets, whose number breathes with the calls under way."""
+    sockets: int
     threads: int
 
 
@@ -61,11 +66,20 @@ def taken_by(process: int) -> Taken:
     """Look at a process from outside."""
     status = Path(f"/proc/{process}/status").read_text()
     fields = dict(line.split(":", 1) for line in status.splitlines())
+    sockets = [name.startswith("socket:") for name in open_by(process)]
     return Taken(
         megabytes=int(fields["VmRSS"].split()[0]) / 1024,
-        files=sum(1 for _ in Path(f"/proc/{process}/fd").iterdir()),
+        files=len(sockets) - sum(sockets),
+        sockets=sum(sockets),
         threads=int(fields["Threads"]),
     )
+
+
+def open_by(process: int) -> Iterator[str]:
+    """Give what a process has open; what it closes meanwhile does not count."""
+    for descriptor in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield str(descriptor.readlink())
 
 
 def edit(program: Program, tick: int, comment: str = "") -> None:
@@ -129,17 +143,20 @@ def test_memory_files_and_threads_stay_flat_at_work(program: Program, sandbox: L
     before, after = (statistics.median(each.megabytes for each in part) for part in (early, late))
     calls = sandbox.arrived()
     _log.info(
-        "%d calls in %.0f s: %.1f MB after the warm-up, %.1f MB at the end; files %d, %d; threads %d, %d",
+        "%d calls in %.0f s: %.1f MB after the warm-up, %.1f MB at the end; "
+        "files %d, %d; sockets %d, %d; threads %d, %d",
         calls,
         SECONDS,
         before,
         after,
         *(max(each.files for each in part) for part in (early, late)),
+        *(max(each.sockets for each in part) for part in (early, late)),
         *(max(each.threads for each in part) for part in (early, late)),
     )
     assert calls > SECONDS * RATE / 3, "it was at work"
     assert after - before < MOST_MORE
     assert statistics.median(each.files for each in late) <= statistics.median(each.files for each in early)
     assert max(each.files for each in late) <= max(each.files for each in taken[: 2 * quarter]) + 2
+    assert max(each.sockets for each in taken) <= CONNECTIONS
     assert max(each.threads for each in late) <= max(each.threads for each in taken[: 2 * quarter])
     assert_within(RATE, program, sandbox)
