@@ -6,6 +6,7 @@ right only where the try before it had no answer, was put off, or was refused an
 calls are no more than those needed, and one for each answer that was lost, put off or freed.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Final, NamedTuple
 
 from reconciler.core.outcome import Cause
 from reconciler.ledger.history import HistoryRow, Result, RetryRow
+from tests.simulation.credential import Kind
 from tests.simulation.declared import Put, Version
 from tests.simulation.network import WireCall
 from tests.simulation.weather import Way
@@ -21,6 +23,10 @@ from tests.simulation.world import World
 
 _LONGEST_AGO: Final = 600.0
 """Seconds before a call at which it may have been planned."""
+
+_NOT_YET: Final = frozenset({307, 401, 408, 429, *range(500, 600)})
+"""Answers to the question whose a token is after which it may not be used. Others tell, or say that
+the service does not tell: then the settings are believed."""
 
 _NEVER_SENT: Final = frozenset({Way.REFUSED, Way.CONNECT_TIMEOUT})
 
@@ -89,6 +95,8 @@ class Audit:
         ]
         self._rate()
         self._pauses()
+        if self.world.identity.kind is Kind.TOKEN:
+            self._tokens()
 
     def _judge_unmade(self, row: HistoryRow) -> None:
         """An intent whose call never left: nobody but us can know, and it must be in doubt."""
@@ -230,6 +238,20 @@ class Audit:
                 self.violations.append(
                     f"call {call.number} at {call.at:.3f} left in a pause that was asked for"
                 )
+
+    def _tokens(self) -> None:
+        """No token is sent with a PUT before its process was told of it, nor one of anybody else."""
+        answered: dict[tuple[int, str | None], float] = {}
+        untold: set[tuple[int, str | None]] = set()
+        for call in self.world.network.calls:
+            of = (call.life, call.token)
+            if call.method == "GET" and call.answered_at is not None and call.status not in _NOT_YET:
+                answered.setdefault(of, call.answered_at)
+                untold |= {of} if call.status != 200 or call.page else set()
+            elif call.method == "PUT" and answered.get(of, math.inf) > call.at:
+                self.violations.append(f"{_where(call)} was made with a token that was not asked about")
+            elif call.method == "PUT" and call.token in self.world.identity.foreign and of not in untold:
+                self.violations.append(f"{_where(call)} was made with the token of somebody else")
 
 
 def _where(call: WireCall) -> str:

@@ -7,7 +7,6 @@ from itertools import count
 from random import Random
 
 from tests.program.chat import ANN, STRANGER, dialog_id, message_id
-from tests.simulation.credential import Kind
 from tests.simulation.declared import DeclaredMessage, Version
 from tests.simulation.flavour import OCCUPANTS, Flavour
 from tests.simulation.folder import Folder
@@ -221,7 +220,7 @@ class Editor:
         id_ = message_id(numbered, number + (100 if unknown else 0))
         what = self.dice.random()
         author = None
-        if self.flavour.kind is not Kind.SESSION and self.dice.random() < 0.2:
+        if not self.flavour.kind.of_one_user and self.dice.random() < 0.2:
             author = self.dice.choice(OCCUPANTS)
         return DeclaredMessage(
             id=id_,
@@ -240,7 +239,7 @@ class Editor:
         return said[-1]
 
     def _users(self, actor: int) -> tuple[int, ...]:
-        if self.flavour.kind is Kind.SESSION:
+        if self.flavour.kind.of_one_user:
             return (actor,)
         users = self.dice.sample(OCCUPANTS, self.dice.randint(1, 3))
         return tuple(users) if self.dice.random() > 0.03 else (*users, STRANGER)

@@ -1,7 +1,7 @@
 """What kind of world a seed makes: how large, how fast, how often what goes wrong."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -51,7 +51,7 @@ def flavour(dice: Random) -> Flavour:
         return mean if drawn < chance and not calm else None
 
     deaf = 0.4 if dice.random() < 0.15 else 0.0
-    return Flavour(
+    drawn = Flavour(
         dialogs=dice.randint(2, 4),
         messages=dice.randint(2, 5),
         lasts=dice.choice((12.0, 20.0, 30.0, 45.0)) * (10 if dice.random() < 0.03 else 1),
@@ -67,7 +67,7 @@ def flavour(dice: Random) -> Flavour:
         answering=dice.choice((0.005, 0.1, 1.0)),
         deaf=deaf,
         rescan=dice.choice((5.0, 15.0)) if deaf else 60.0,
-        kind=dice.choice((Kind.KEY, Kind.KEY_FILE, Kind.SESSION)),
+        kind=dice.choice((Kind.KEY, Kind.KEY_FILE, Kind.SESSION, Kind.TOKEN)),
         guarded=dice.random() < 0.15,
         assumptions=Assumptions(
             reading=dice.choice((Reading.MESSAGE, Reading.MESSAGE, Reading.DIALOG)),
@@ -75,6 +75,9 @@ def flavour(dice: Random) -> Flavour:
             session_lifetime=dice.choice((20.0, 60.0, 7200.0)),
         ),
     )
+    if drawn.kind is Kind.TOKEN:  # a token that ends is gone for good
+        return replace(drawn, assumptions=replace(drawn.assumptions, session_lifetime=7200.0))
+    return drawn
 
 
 def chat(dice: Random, kind: Flavour) -> tuple[tuple[SeedDialog, ...], tuple[SeedMessage, ...]]:

@@ -10,6 +10,7 @@ from random import Random
 from typing import Final
 
 from reconciler.chat_api.client import ChatApi, authenticator
+from reconciler.chat_api.errors import CredentialError
 from reconciler.chat_api.exchange import Exchange
 from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.url import ApiUrl
@@ -28,6 +29,7 @@ from reconciler.ledger.writer import Ledger
 from reconciler.reconcile.group_commit import GroupCommit, Writable
 from reconciler.reconcile.planning import PassPlan
 from reconciler.reconcile.sender import Rate, Sender
+from reconciler.reconcile.waiting import first
 from reconciler.source.directory import Directory
 from reconciler.source.yaml_file import Rules
 from tests.program.chat import ANN
@@ -35,6 +37,9 @@ from tests.simulation.credential import Identity
 from tests.simulation.folder import HandWatch
 from tests.simulation.network import Network, Transport
 from tests.simulation.virtual_thread import VirtualThread
+
+_RESTARTS: Final = 10.0
+"""Seconds after which a supervisor starts a process again that ended by itself."""
 
 URL: Final = ApiUrl.parse("http://127.0.0.1")
 
@@ -194,12 +199,22 @@ class Life:
             reading=VirtualThread(loop, settings.read_seconds, self.ends),
             observers=[self.seen],
         )
-        self.running = asyncio.create_task(self.daemon.run(self.stop))
+        self.running = asyncio.create_task(self._run())
 
     def ends(self) -> bool:
         """Tell whether the process is gone; that may be decided just here."""
         self.dead = self.dead or self._dies()
         return self.dead
+
+    async def _run(self) -> None:
+        """Run; where the credential ends the process at its start, a supervisor begins anew."""
+        while not self.stop.is_set():
+            try:
+                await self.daemon.run(self.stop)
+            except CredentialError:
+                await first(asyncio.sleep(_RESTARTS), self.stop.wait())
+            else:
+                return
 
     async def end(self, others: Callable[[], set["asyncio.Task[object]"]]) -> None:
         """Let the process be gone: no task goes on, and the kernel closes its files.

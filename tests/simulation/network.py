@@ -46,6 +46,7 @@ class WireCall:
     path: str
     user: int | None
     fields: Mapping[str, object]
+    token: str | None
     action: int | None = None
     fate: Fate | None = None
     status: int | None = None
@@ -108,6 +109,7 @@ class Network:
             path=request.url.path,
             user=user,
             fields=asked.fields,
+            token=request.headers.get("QB-Token"),
             fate=self.weather.draw(self.dice),
         )
         if call.method == "PUT":

@@ -96,10 +96,17 @@ async def _change_credential(world: World, dice: Random) -> None:
         return
     identity.revoke(sandbox)
     await world.pause(dice.choice((0.5, 10.0)))
+    if identity.kind is Kind.TOKEN and dice.random() < 0.5:
+        identity.mistake(
+            sandbox, user=dice.random() < 0.5 and identity.user_known, in_place=dice.random() < 0.3
+        )
+        await world.pause(dice.choice((1.0, 10.0, 40.0)))
     if identity.kind is not Kind.KEY and dice.random() < 0.7:
         identity.rotate()
         identity.write(in_place=dice.random() < 0.3)
         await world.pause(dice.choice((0.0, 2.0)))
+    else:
+        identity.write()
     identity.allow(sandbox)
 
 
