@@ -23,6 +23,17 @@ class Presented:
     edition: object = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logins:
+    """What came of asking for sessions so far: how often that was answered 429, and what we have.
+
+    `session_ends_at` is in unix seconds; None where there is no session that the program logged in for.
+    """
+
+    throttled: int = 0
+    session_ends_at: float | None = None
+
+
 class Authenticator(Protocol):
     """What a client asks about its credential. See `ChatApi` for what each means to a caller."""
 
@@ -48,6 +59,10 @@ class Authenticator(Protocol):
 
     def rotated(self) -> bool:
         """Tell, once, that secret files hold something else than what was last used of them."""
+        ...
+
+    def logins(self) -> Logins:
+        """Give what came of asking for sessions."""
         ...
 
     async def aclose(self) -> None:
@@ -84,6 +99,10 @@ class KeyAuthenticator:
     def rotated(self) -> bool:
         """Tell, once, that the file holds something else than what was last presented."""
         return self._files.rotated()
+
+    def logins(self) -> Logins:
+        """Give nothing: a key needs no session."""
+        return Logins()
 
     async def aclose(self) -> None:
         """End nothing: nothing is ever under way."""

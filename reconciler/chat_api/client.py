@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 import httpx
 
-from reconciler.chat_api.authenticator import Authenticator, KeyAuthenticator, Presented
+from reconciler.chat_api.authenticator import Authenticator, KeyAuthenticator, Logins, Presented
 from reconciler.chat_api.credentials import ApiKey, Credential, OwnSession, UserToken
 from reconciler.chat_api.exchange import Exchange
 from reconciler.chat_api.limiter import Limiter
@@ -161,6 +161,10 @@ class ChatApi:
         Cheap: a look at the state of each file.
         """
         return self._who.rotated()
+
+    def logins(self) -> Logins:
+        """Give what came of asking for sessions so far."""
+        return self._who.logins()
 
 
 def authenticator(

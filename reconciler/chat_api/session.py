@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from reconciler.chat_api.authenticator import Presented
+from reconciler.chat_api.authenticator import Logins, Presented
 from reconciler.chat_api.credentials import OwnSession
 from reconciler.chat_api.errors import CredentialError, NoSession, WrongActor
 from reconciler.chat_api.exchange import Reply
@@ -145,6 +145,12 @@ class SessionAuthenticator:
     def rotated(self) -> bool:
         """Tell, once, that a file holds something else than at the last login."""
         return self._files.rotated()
+
+    def logins(self) -> Logins:
+        """Give when the session ends; one that was refused is at its end."""
+        session = self._session
+        ends_at = None if session is None or session.refused else session.ends_at
+        return Logins(throttled=self._endpoint.throttled, session_ends_at=ends_at)
 
     async def aclose(self) -> None:
         """Give up a login that is under way."""

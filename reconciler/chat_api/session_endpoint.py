@@ -19,11 +19,12 @@ _FIRST: Final = -1
 
 
 class SessionEndpoint:
-    """One service's sessions. Take `leave` right before each request."""
+    """One service's sessions. Take `leave` right before each request. `throttled` counts answers 429."""
 
     def __init__(self, exchange: Exchange, limiter: Limiter) -> None:
         self._exchange = exchange
         self._limiter = limiter
+        self.throttled = 0
 
     async def leave(self) -> None:
         """Wait for the limiter's leave to make one request."""
@@ -47,6 +48,7 @@ class SessionEndpoint:
             return reply
         answer = read_answer(reply.status, reply.headers, reply.body, sent=sent)
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self.throttled += 1
             self._limiter.slow_down()
             self._limiter.pause(answer.retry_after or 0.0)
         return answer

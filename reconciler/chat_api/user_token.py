@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from reconciler.chat_api.authenticator import Presented
+from reconciler.chat_api.authenticator import Logins, Presented
 from reconciler.chat_api.credentials import UserToken
 from reconciler.chat_api.errors import CredentialError, NoSession, WrongActor
 from reconciler.chat_api.exchange import Reply
@@ -90,6 +90,10 @@ class TokenAuthenticator:
     def rotated(self) -> bool:
         """Tell, once, that the file holds something else than what was last asked about."""
         return self._files.rotated()
+
+    def logins(self) -> Logins:
+        """Give how often the question was answered 429; when a token ends is not known."""
+        return Logins(throttled=self._endpoint.throttled)
 
     async def aclose(self) -> None:
         """Give up a question that is under way."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from reconciler.chat_api.authenticator import Logins
 from reconciler.chat_api.client import ChatApi, ChatApiOptions
 from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.url import ApiUrl
@@ -37,11 +38,12 @@ class Sending:
 
     `identify` gives what manifests are read under, or what a login was answered where it failed.
     It raises a Failure where the settings contradict what the login answered. `log_in` gives that
-    answer, or None where nothing keeps us from calling.
+    answer, or None where nothing keeps us from calling; `logins` what came of all logins so far.
     """
 
     identify: Callable[[], Awaitable[Rules | Answer]]
     log_in: Callable[[], Awaitable[Answer | None]]
+    logins: Callable[[], Logins]
     sender: Sender
     limiter: Limiter
     recorder: GroupCommit
@@ -83,6 +85,7 @@ async def sending(
         yield Sending(
             identify=identify,
             log_in=service.prepare,
+            logins=service.logins,
             sender=sender,
             limiter=limiter,
             recorder=recorder,

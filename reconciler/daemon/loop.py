@@ -211,12 +211,13 @@ class Daemon:
         )
         try:
             plan = await self._in_thread(work)
+            if stop.is_set():
+                return
+            self.state.planned(plan)
         except Exception:
             self.state.failed()
             raise
-        if not stop.is_set():
-            self.state.planned(plan)
-            self._passes.start(plan)
+        self._passes.start(plan)
 
     @property
     def sending(self) -> bool:

@@ -83,7 +83,7 @@ def _fingerprint(change: Change) -> int:
     """Give what tells the changes of one dialog apart and holds no text."""
     match change:
         case TextChange(new=text):
-            value: object = text.digest().value
+            value: object = text
         case DialogMarkChange(requested_at=requested_at):
             value = requested_at
         case MarkChange():

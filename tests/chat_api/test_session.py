@@ -8,6 +8,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from reconciler.chat_api.authenticator import Logins
 from reconciler.chat_api.credentials import Credential, OwnSession, SignatureHash, UserToken
 from reconciler.chat_api.errors import CredentialError, NoSession, WriteRefused, WrongActor
 from reconciler.chat_api.limiter import Limiter
@@ -130,6 +131,20 @@ async def test_each_call_moves_its_end() -> None:
             await world.call()
             world.clock.now += 6000
         assert [status for _, status in world.statuses()] == [201, *[200] * 10]
+
+
+async def test_when_its_session_ends_is_told_as_far_as_it_is_known() -> None:
+    async with session_world(lifetime=600) as world:
+        assert world.api.logins() == Logins()
+        await world.call()
+        assert world.api.logins() == Logins(session_ends_at=world.clock.now + 600)
+        world.clock.now += 100
+        await world.call()
+        assert world.api.logins() == Logins(session_ends_at=world.clock.now + 600)
+        world.sandbox.access.end_sessions()
+        await world.call()
+        assert await world.api.refused()
+        assert world.api.logins() == Logins(), "it is over, and there is no other yet"
 
 
 async def test_a_shorter_life_that_replies_tell_of_is_believed() -> None:
@@ -467,6 +482,7 @@ async def test_a_login_that_is_too_fast_slows_everything_down() -> None:
         assert isinstance(answer, Answered)
         assert answer.status == 429
         assert world.limiter.present_rate == 50
+        assert world.api.logins().throttled == 1
 
 
 @pytest.mark.parametrize("credential", [OURS, UserToken(Secret("token"), ALICE)])

@@ -104,12 +104,15 @@ class Running:
         (value,) = (line.removeprefix(f"{series} ") for line in lines if line.startswith(f"{series} "))
         return float(value)
 
+    def samples(self, name: str) -> list[str]:
+        """Give the lines that show the series of one metric."""
+        return [line for line in self.get("/metrics").body.splitlines() if re.match(rf"{name}[{{ ]", line)]
+
     def total(self, name: str) -> float:
         """Give the sum of all series of one metric."""
-        lines = self.get("/metrics").body.splitlines()
-        found = [line.rpartition(" ")[2] for line in lines if re.match(rf"{name}[{{ ]", line)]
-        assert found, name
-        return sum(map(float, found))
+        values = [line.rpartition(" ")[2] for line in self.samples(name)]
+        assert values, name
+        return sum(map(float, values))
 
     def stop(self, how: signal.Signals = signal.SIGTERM, *, exits: int = 0) -> None:
         """Send a signal, wait for the end, and check the exit code and that there is no traceback."""

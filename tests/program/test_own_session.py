@@ -1,5 +1,6 @@
 """A session of our own: the program logs in as a user, and finds out which user that is."""
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from reconciler.sandbox.seed import Application, Credentials, Login
 from tests.program.chat import ANN, BEN, KEY, manifest
 from tests.program.live_sandbox import LiveSandbox
 from tests.program.program import Program
+from tests.program.waiting import wait_for
 
 AUTH_KEY = "canaryAuthKey"
 AUTH_SECRET = "canary-auth-secret"
@@ -267,3 +269,20 @@ def test_apply_that_has_nothing_to_send_needs_no_session(ours: Program, sandbox:
     ours.declare("one.yaml", silent(1, "read: true", messages={0: "text: hello"}))
     assert "no session with the chat service: 401" in ours.run("apply", exits=1).stderr
     assert ours.run("history").stdout.count("applied") == 1
+
+
+def test_the_metrics_tell_when_the_session_ends_and_which_logins_were_too_fast(
+    ours: Program, sandbox: LiveSandbox
+) -> None:
+    ours.declare("one.yaml", silent(1, messages={0: "text: hello"}))
+    sandbox.let_fail(FaultRule(fault=Status(status=429), when=LOGIN, times=1))
+    began = time.time()
+    with ours.daemon() as daemon:
+        wait_for(lambda: daemon.metric("reconciler_api_throttles_total") == 1, "the first login's answer")
+        assert daemon.samples("reconciler_session_expiry_timestamp_seconds") == []
+        daemon.kill()
+    with ours.daemon() as daemon:
+        daemon.becomes_ready()
+        ends = daemon.metric("reconciler_session_expiry_timestamp_seconds")
+        assert began + 7200 - 1 <= ends <= time.time() + 7200
+        daemon.stop()

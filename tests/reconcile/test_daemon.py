@@ -188,6 +188,42 @@ async def test_an_edit_makes_the_one_call_that_it_needs(world: World) -> None:
     assert world.puts == 5
 
 
+async def test_each_look_is_an_attempt_and_a_success_where_all_is_as_declared(world: World) -> None:
+    world.write("a.yaml", says(0, "Hello"))
+    async with world.daemon() as (daemon, seen):
+        await until(lambda: daemon.health.last_success_at == world.clock.now, "the first success")
+        world.clock.advance(minutes=1)
+        await until(
+            lambda: daemon.health.last_success_at == world.clock.now, "a look that finds nothing to do"
+        )
+        assert len(seen.plans) == 1
+        last = world.clock.now
+        world.write("b.yaml", "nonsense")
+        await until(lambda: len(seen.reports) == 2, "the pass")
+        world.clock.advance(minutes=1)
+        await until(lambda: daemon.health.last_attempt_at == world.clock.now, "another look")
+        assert daemon.health.last_success_at == last
+        (world.folder / "b.yaml").unlink()
+        await until(lambda: daemon.health.last_success_at == world.clock.now, "the next success")
+        assert daemon.health.last_attempt_at == world.clock.now
+
+
+async def test_the_time_of_a_change_stands_in_the_first_plan_that_it_leads_to(world: World) -> None:
+    world.sandbox.faults.add(FaultRule(fault=Status(status=503), times=1))
+    world.write("a.yaml", says(0, "Hello"))
+    async with world.daemon() as (daemon, seen):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        world.clock.advance(minutes=1)
+        await until(lambda: world.says(0) == "Hello", "the second attempt")
+        times = [file.changed_at is not None for plan in seen.plans for file in plan.files]
+    assert times == [True, False]
+    async with world.daemon() as (daemon, seen):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        world.write("a.yaml", says(0, "Hello"), "# and no more\n")
+        await until(lambda: len(seen.plans) == 2, "a plan")
+        assert [file.changed_at is not None for file in seen.plans[1].files] == [True]
+
+
 async def test_a_restart_in_sync_reads_no_file_and_makes_no_call(world: World) -> None:
     world.write("a.yaml", says(0, "Hello"))
     async with world.daemon() as (daemon, _):
@@ -305,7 +341,8 @@ async def test_a_bug_is_told_and_the_daemon_goes_on(world: World) -> None:
         await until(lambda: daemon.health.hindrances.get("bug"), "the bug")
         await until(lambda: world.says(0) == "Hello", "the call")
         await until(lambda: daemon.health.hindrance is None, "the bug to be over")
-    assert len(seen.bugs) == 1
+        await until(lambda: daemon.health.last_success_at, "a look that found all well")
+    assert len(seen.bugs) == seen.failures == 1
 
 
 async def test_while_the_service_is_down_one_file_is_enough_for_a_probe(world: World) -> None:

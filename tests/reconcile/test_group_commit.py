@@ -14,7 +14,8 @@ from reconciler.ledger.errors import LedgerReplaced
 from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.writer import Ledger
 from reconciler.reconcile.group_commit import GroupCommit
-from tests.ledger.calls import intent, put_text
+from tests.core.builders import DIALOG
+from tests.ledger.calls import intent, put_text, sent
 from tests.reconcile.parts import until
 
 
@@ -141,3 +142,33 @@ async def test_check_tells_that_the_ledger_was_taken_away(ledger: Ledger, thread
     with pytest.raises(LedgerReplaced):
         await recorder.check()
     ledger.path.with_suffix(".aside").rename(ledger.path)
+
+
+async def test_transactions_count_by_what_became_of_them_however_much_they_held(
+    ledger: Ledger, thread: ThreadPoolExecutor
+) -> None:
+    recorder = GroupCommit(ledger, thread)
+    await recorder.write(file("a"))
+    await recorder.prove()
+    assert (recorder.committed, recorder.failed) == (2, 0)
+    ledger.path.rename(ledger.path.with_suffix(".aside"))
+    for attempt in (recorder.write(file("b")), recorder.prove()):
+        with pytest.raises(LedgerReplaced):
+            await attempt
+    assert (recorder.committed, recorder.failed) == (2, 2)
+
+
+async def test_a_call_is_in_doubt_from_its_intent_on_record_to_its_answer_on_record(
+    ledger: Ledger, thread: ThreadPoolExecutor
+) -> None:
+    recorder = GroupCommit(ledger, thread)
+    first, answer = sent(recorder.next_number(), put_text("Hello"))
+    await recorder.write(first)
+    assert recorder.doubts.oldest() == {DIALOG: first.sent_at}
+    aside = ledger.path.rename(ledger.path.with_suffix(".aside"))
+    with pytest.raises(LedgerReplaced):
+        await recorder.write(answer)
+    assert recorder.doubts.oldest() == GroupCommit(ledger, thread).doubts.oldest() == {DIALOG: first.sent_at}
+    aside.rename(ledger.path)
+    await recorder.write(answer)
+    assert recorder.doubts.oldest() == GroupCommit(ledger, thread).doubts.oldest() == {}
