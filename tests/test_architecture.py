@@ -53,6 +53,7 @@ REVEALERS: Final = {
     "reconciler/render/plan_document.py": "a reader asked for old and new",
     "reconciler/render/plan_lines.py": "a reader asked for old and new",
     "reconciler/web/documents.py": "a reader asked for it",
+    "reconciler/web/pages/text_lines.py": "a reader asked for it",
 }
 
 SLEEPERS: Final = {

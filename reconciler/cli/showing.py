@@ -13,6 +13,7 @@ from reconciler.settings import Settings
 from reconciler.web.api import api_routes
 from reconciler.web.changes import Changes
 from reconciler.web.gate import Site
+from reconciler.web.pages.routes import Pages
 from reconciler.web.reading import Live, Reading
 from reconciler.web.recent import Recent
 from reconciler.web.security import Access
@@ -35,6 +36,7 @@ async def showing(
     looking = asyncio.create_task(_keep_looking(token))
     with ThreadPoolExecutor(1, "web") as thread:
         reading = Reading(live, recent, changes, thread)
+        pages = Pages(reading, thread)
         try:
             yield (
                 recent,
@@ -42,7 +44,8 @@ async def showing(
                     access=Access(
                         opens=None if token is None else token.opens, behind_proxy=settings.behind_proxy
                     ),
-                    routes=api_routes(reading),
+                    routes=[*api_routes(reading), *pages.routes()],
+                    show=pages.show,
                     end=changes.end,
                 ),
             )

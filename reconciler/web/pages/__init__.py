@@ -1,0 +1,1 @@
+"""The status page: functions from values to HTML, and the addresses they are served under."""
