@@ -2,12 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.guarding import guards_of
@@ -15,6 +13,7 @@ from reconciler.cli.identity import expect_session, known_rules
 from reconciler.cli.options import GUARDING, READING, SENDING, output, paths, retry_rejected, settings
 from reconciler.cli.output import commentary, document, print_json, styled
 from reconciler.cli.plan import show_problems, show_unread
+from reconciler.cli.progress import ProgressLine
 from reconciler.cli.sending import sending, stop_signal
 from reconciler.cli.survey import now, plan_survey, survey, unread
 from reconciler.core.call import Call
@@ -25,6 +24,7 @@ from reconciler.ledger.entry import ForgottenFile
 from reconciler.reconcile.one_pass import send_pass
 from reconciler.reconcile.planning import PassPlan
 from reconciler.reconcile.underway import Underway
+from reconciler.render.pace import Flow
 from reconciler.render.report_document import report_document
 from reconciler.render.report_lines import report_lines
 from reconciler.render.words import count
@@ -54,17 +54,7 @@ def command(settings: Settings, output: str, *, retry_rejected: bool) -> ExitCod
     Ctrl-C makes no new call, waits for those under way and records their answers. The next apply
     goes on from there.
     """
-    with _progress() as progress:
-        done = asyncio.run(
-            apply_once(
-                settings,
-                os.environ,
-                guards=guards_of(settings),
-                planned=progress.planned,
-                called=progress.called,
-                retry_rejected=retry_rejected,
-            )
-        )
+    done = asyncio.run(_apply(settings, retry_rejected=retry_rejected))
     if output == "json":
         print_json(report_document(done.report))
     else:
@@ -75,6 +65,19 @@ def command(settings: Settings, output: str, *, retry_rejected: bool) -> ExitCod
     if done.interrupted:
         commentary().print(f"interrupted: {_interruption(done.report)}", style="warn")
     return exit_code(done)
+
+
+async def _apply(settings: Settings, *, retry_rejected: bool) -> Done:
+    progress = ProgressLine(commentary())
+    async with progress.running():
+        return await apply_once(
+            settings,
+            os.environ,
+            guards=guards_of(settings),
+            flows=progress.flows,
+            called=progress.called,
+            retry_rejected=retry_rejected,
+        )
 
 
 def exit_code(done: Done) -> ExitCode:
@@ -109,13 +112,18 @@ async def apply_once(
     environ: Mapping[str, str],
     *,
     guards: Guards,
-    planned: Callable[[PassPlan], None],
+    flows: Callable[[Flow], None],
     called: Callable[[Call], None],
+    planned: Callable[[PassPlan], None] = lambda _: None,
     retry_rejected: bool = False,
 ) -> Done:
-    """Make one pass over all files. SIGTERM and SIGINT end it after the calls under way."""
+    """Make one pass over all files. SIGTERM and SIGINT end it after the calls under way.
+
+    `flows` is told how to see how the calls flow, `called` of each call, `planned` of the plan.
+    """
     stop, kind = stop_signal(), credential_kind(settings, environ)
     async with sending(settings, environ, on_call=called) as parts:
+        flows(parts.flow)
         found = survey(settings, known_rules(await parts.identify(), kind), parts.reader)
         for location in found.todo.gone:
             await parts.recorder.write(ForgottenFile(location=location))
@@ -133,28 +141,3 @@ async def apply_once(
         )
         stopping.cancel()
         return Done(report=report, unread=unread(found, plan), interrupted=stop.is_set())
-
-
-class _Shown:
-    """The calls of a pass as a bar on a terminal; elsewhere nothing."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._task = progress.add_task("sending", total=None)
-
-    def planned(self, plan: PassPlan) -> None:
-        """Say how many calls there will be."""
-        self._progress.update(self._task, total=sum(len(dialog.actions) for dialog in plan.dialogs))
-
-    def called(self, call: Call) -> None:
-        """Count one call."""
-        del call
-        self._progress.advance(self._task)
-
-
-@contextmanager
-def _progress() -> Iterator[_Shown]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = commentary()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield _Shown(progress)

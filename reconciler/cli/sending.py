@@ -25,6 +25,7 @@ from reconciler.ledger.reader import LedgerReader
 from reconciler.log_lines.events import Credential
 from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.sender import Sender
+from reconciler.render.pace import Flow
 from reconciler.settings import Settings, SettingsError
 from reconciler.source.yaml_file import Rules
 
@@ -48,6 +49,15 @@ class Sending:
     limiter: Limiter
     recorder: GroupCommit
     reader: LedgerReader
+
+    @property
+    def flow(self) -> Flow:
+        """Give how calls flow, for whoever wants to watch."""
+        return Flow(
+            left=lambda: self.sender.calls_left,
+            limit=lambda: self.limiter.present_rate,
+            ceiling=self.limiter.ceiling,
+        )
 
 
 @asynccontextmanager

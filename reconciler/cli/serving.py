@@ -1,7 +1,7 @@
 """The daemon put together: what `run` and `demo` have in common."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal, cast
@@ -20,6 +20,7 @@ from reconciler.daemon.observer import Observer
 from reconciler.log_lines.events import GaveUp
 from reconciler.metrics.moment import Traffic
 from reconciler.metrics.observer import Metrics
+from reconciler.render.pace import Flow
 from reconciler.settings import Settings
 from reconciler.source.directory import Directory
 from reconciler.source.watch import Watch
@@ -31,10 +32,16 @@ from reconciler.web.server import serve
 
 @asynccontextmanager
 async def daemon(
-    settings: Settings, environ: Mapping[str, str], observers: Sequence[Observer], *, guards: Guards
+    settings: Settings,
+    environ: Mapping[str, str],
+    observers: Sequence[Observer],
+    *,
+    guards: Guards,
+    flows: Callable[[Flow], None] = lambda _: None,
 ) -> AsyncIterator[tuple[Daemon, str]]:
     """Put a daemon together, ready to run; give it and the URL of its metrics and probes.
 
+    `flows` is told how to see how its calls flow.
     Raises a Failure where a setting, a credential, the ledger or the address can't be used.
     """
     host, port = parse_address(settings.listen)
@@ -46,6 +53,7 @@ async def daemon(
 
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(sending(settings, environ, on_call=called))
+        flows(parts.flow)
         reading = stack.enter_context(ThreadPoolExecutor(1, "reading"))
         watch = Watch(settings.manifests, mode=cast(Literal["auto"], settings.watch))
         stack.push_async_callback(watch.aclose)
