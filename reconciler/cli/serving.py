@@ -91,6 +91,7 @@ async def daemon(
             rules=lambda: known[-1] if known else None,
             source=source,
             ledger=settings.ledger,
+            doubts=parts.recorder.doubts.oldest,
             clock=now,
         )
         recent, site = await stack.enter_async_context(showing(live, settings, environ))

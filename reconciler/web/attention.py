@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from reconciler.core.guard import words_and_command
+from reconciler.core.message import DialogId
 from reconciler.core.plan import HeldReason
 from reconciler.core.report import Condition, DialogReport
 from reconciler.render.words import count
@@ -31,20 +32,20 @@ def attention(
     dialogs: Sequence[DialogReport],
     *,
     problems: int,
-    in_doubt: str,
+    doubted: Sequence[DialogId],
     ledger: Path,
 ) -> tuple[Attention, ...]:
     """Give what waits for a person.
 
-    `hindrances` are those of `Health`, `problems` counts those of manifests, and `in_doubt` says what
-    has been in doubt for long, nothing where nothing has. `ledger` is what commands have to name.
+    `hindrances` are those of `Health`, `problems` counts those of manifests. Of some call for each of
+    the `doubted` dialogs the ledger has had no answer for long. `ledger` is what commands have to name.
     """
     return (
         *_hindered(hindrances),
         *_guarded(dialogs),
         *_rejected(dialogs, ledger),
         *_invalid(dialogs, problems),
-        *_doubtful(in_doubt),
+        *_in_doubt(doubted, dialogs),
     )
 
 
@@ -123,13 +124,21 @@ def _invalid(dialogs: Iterable[DialogReport], problems: int) -> Iterator[Attenti
         )
 
 
-def _doubtful(in_doubt: str) -> Iterator[Attention]:
-    if in_doubt:
-        yield Attention(
-            what=in_doubt,
-            todo="look whether their manifests still declare them; what is declared is sent again by itself",
-            path="/history?result=in+doubt",
-        )
+def _in_doubt(doubted: Sequence[DialogId], dialogs: Iterable[DialogReport]) -> Iterator[Attention]:
+    if not doubted:
+        return
+    declared = {dialog.dialog: dialog for dialog in dialogs}
+    one = declared.get(doubted[0]) if len(doubted) == 1 else None
+    which = (one.name if one else None) or _which(doubted)
+    yield Attention(
+        what=f"nobody knows what a call for {which} did: its answer was never recorded",
+        todo="what is still declared is sent again by itself; look at the messages of what is not",
+        path=page_of(one) if one else f"/history?result={quote('in doubt')}",
+    )
+
+
+def _which(doubted: Sequence[DialogId]) -> str:
+    return str(doubted[0]) if len(doubted) == 1 else f"each of {count(len(doubted), 'dialog')}"
 
 
 def _by_words(told: Iterable[tuple[str, DialogReport]]) -> Mapping[str, list[DialogReport]]:

@@ -1,5 +1,6 @@
 """Dialogs and problems, found and sorted: functions of how each file stands."""
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
@@ -24,8 +25,10 @@ _KEYS: Final[dict[DialogSort, Callable[[DialogReport], Any]]] = {
 def list_dialogs(files: Iterable[FileReport], query: DialogQuery) -> DialogPage:
     """Give the page of dialogs that a query asks for; equals are in the order of their names."""
     dialogs = [dialog for file in files for dialog in file.dialogs]
-    found = [dialog for dialog in dialogs if _is_found(dialog, query)]
-    asked = [dialog for dialog in found if not query.conditions or dialog.condition in query.conditions]
+    found, sought = dialogs, query.search.casefold()
+    if query.labels or sought:
+        found = [dialog for dialog in dialogs if _is_found(dialog, query.labels, sought)]
+    asked = [dialog for dialog in found if dialog.condition in (query.conditions or _SEVERITY)]
     asked.sort(key=lambda dialog: (dialog.name or "", dialog.origin))
     asked.sort(key=_KEYS[query.sort], reverse=query.descending)
     conditions = Counter(dialog.condition for dialog in found)
@@ -62,10 +65,9 @@ def find(files: Iterable[FileReport], key: str) -> tuple[FileReport, DialogRepor
     return named
 
 
-def _is_found(dialog: DialogReport, query: DialogQuery) -> bool:
-    if not all(_has_label(dialog, label) for label in query.labels):
+def _is_found(dialog: DialogReport, labels: Iterable[str], sought: str) -> bool:
+    if not all(_has_label(dialog, label) for label in labels):
         return False
-    sought = query.search.casefold()
     return not sought or any(sought in text.casefold() for text in _texts(dialog))
 
 
@@ -82,5 +84,5 @@ def _texts(dialog: DialogReport) -> Iterator[str]:
 
 
 def _common_labels(dialogs: Iterable[DialogReport]) -> tuple[str, ...]:
-    counts = Counter(f"{key}={value}" for dialog in dialogs for key, value in dialog.labels.items())
-    return tuple(label for label, _ in counts.most_common(_LABELS))
+    counts = Counter(itertools.chain.from_iterable(dialog.labels.items() for dialog in dialogs))
+    return tuple(f"{key}={value}" for (key, value), _ in counts.most_common(_LABELS))

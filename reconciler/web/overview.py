@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from reconciler import __version__
+from reconciler.core.message import DialogId
 from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Problem
 from reconciler.core.report import Condition, FileReport
@@ -16,12 +18,15 @@ from reconciler.web.attention import attention
 from reconciler.web.listing import list_problems
 from reconciler.web.model import Attention, Overview, PassSummary, State
 
+_LONG: Final = timedelta(minutes=15)
+"""No wait between two attempts is half as long: a doubt that is older does not end by itself."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """All that an overview is made of, as it was at one moment.
 
-    `in_doubt` says what has been in doubt for long; `watch` and `watch_reason` are those of `Watch`.
+    `doubts` are those of `Live`; `watch` and `watch_reason` are those of `Watch`.
     """
 
     at: datetime
@@ -35,7 +40,7 @@ class Seen:
     last_pass_at: datetime | None
     last_success_at: datetime | None
     passes: tuple[PassSummary, ...]
-    in_doubt: str
+    doubts: Mapping[DialogId, datetime]
     ledger: Path
 
 
@@ -56,9 +61,16 @@ def overview(seen: Seen) -> Overview:
     conditions = Counter(dialog.condition for dialog in dialogs)
     held: Counter[HeldReason] = Counter()
     for dialog in dialogs:
-        held.update(dialog.held)
+        if dialog.held:
+            held.update(dialog.held)
     problems = len(list_problems(seen.files, seen.unreadable).problems)
-    waits = attention(seen.hindrances, dialogs, problems=problems, in_doubt=seen.in_doubt, ledger=seen.ledger)
+    waits = attention(
+        seen.hindrances,
+        dialogs,
+        problems=problems,
+        doubted=[dialog for dialog, since in seen.doubts.items() if seen.at - since >= _LONG],
+        ledger=seen.ledger,
+    )
     hindrance = "; ".join(words for words in seen.hindrances.values() if words) or None
     pending = sum(dialog.pending for dialog in dialogs)
     drain = seen.traffic.waiting / seen.traffic.present_rate

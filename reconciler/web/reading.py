@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
+from reconciler.core.message import DialogId
 from reconciler.core.report import FileReport
 from reconciler.daemon.health import Health
 from reconciler.ledger.errors import LedgerMissing
@@ -53,7 +54,8 @@ class Live:
     """The running daemon, as far as it is looked at: each function gives what is so now.
 
     `watch` gives how changes on disk are seen, and why that is not as asked for; `rules` what
-    manifests are read under, None while that is not known.
+    manifests are read under, None while that is not known; `doubts` when the oldest call without an
+    answer was intended, by dialog.
     """
 
     files: Mapping[str, FileReport]
@@ -63,6 +65,7 @@ class Live:
     rules: Callable[[], Rules | None]
     source: Directory
     ledger: Path
+    doubts: Callable[[], Mapping[DialogId, datetime]]
     clock: Callable[[], datetime]
 
 
@@ -102,9 +105,9 @@ class Reading:
             watch=watch,
             watch_reason=watch_reason,
             last_pass_at=self._recent.last_pass_at,
-            last_success_at=self._recent.last_success_at,
+            last_success_at=live.health.last_success_at,
             passes=self._recent.passes,
-            in_doubt="",
+            doubts=live.doubts(),
             ledger=live.ledger,
         )
         return await self._in_thread(partial(overview, seen))

@@ -30,7 +30,6 @@ class Recent:
         self._changes = changes
         self._passes: deque[PassSummary] = deque(maxlen=_KEPT)
         self.last_pass_at: datetime | None = None
-        self.last_success_at: datetime | None = None
         self.unreadable: tuple[Problem, ...] = ()
 
     @property
@@ -52,8 +51,6 @@ class Recent:
         """Keep what a pass came to."""
         self.last_pass_at = report.finished_at
         outcomes = report.outcomes()
-        if outcomes[Applied] == outcomes.total() and not report.problems:
-            self.last_success_at = report.finished_at
         if report.calls:
             summary = PassSummary(
                 finished_at=report.finished_at,

@@ -121,6 +121,7 @@ def routes_of_the_api() -> set[str]:
             rules=nothing,
             source=Directory([Path("manifests")]),
             ledger=Path("reconciler.db"),
+            doubts=dict,
             clock=lambda: datetime.now(UTC),
         )
         return {route.path for route in api_routes(Reading(live, Recent(changes), changes, thread))}
