@@ -19,6 +19,7 @@ AUTH_KEY: Final = "aHb5-canary-Zu7Yq2Wm4Rt9Lc3Xn8"
 AUTH_SECRET: Final = "sVn3-canary-Kd6Bv1Pj5Hs8Gf2Qe7"
 PASSWORD: Final = "pLm9 canary+Ty4%Ub7 & Io2=Mz6?"
 LOGIN: Final = "lGt6-canary-Wx5Ne1Ra9"
+LISTEN_TOKEN: Final = "wNc8-canary-Fq3Jz7Hd0Tb5Yk1Pa6"
 
 WINDOW: Final = 12
 """Characters in a row of a secret or a text that count as a leak: what is cut short is found too."""

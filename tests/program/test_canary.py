@@ -25,6 +25,7 @@ from tests.program.canary import (
     CREDENTIALS,
     KEY,
     KINDS,
+    LISTEN_TOKEN,
     PASSWORD,
     SESSION,
     TEXT,
@@ -166,13 +167,34 @@ SAYING: Final = (
 """Commands that show no text by design."""
 
 
-def said_over_http(daemon: Running) -> str:
+SHOWN: Final = ("", "dialogs?search=d", "dialogs/dialog-1", "dialogs/wrong-2", "history", "problems")
+"""Pages, and most of what the API answers to."""
+
+EXPORTED: Final = ("overview", "changes", "openapi.json", "history.json", "history.csv")
+
+TEXTUAL: Final = ("dialogs/dialog-1", "history", "history.json", "history.csv")
+"""What shows texts to who asks for them."""
+
+
+def said_over_http(daemon: Running, token: str = "", *, texts: bool = False) -> str:
     """Ask the daemon's HTTP server for what there is and what there isn't."""
-    paths = ("/metrics", "/healthz", "/readyz", "/", "/status", "/api/v1/status", "/nowhere", "/%00", "/../x")
-    said = [daemon.get(path) for path in paths]
-    said += [daemon.get("/metrics", method) for method in ("HEAD", "PUT", "TRACE", "DELETE", "OPTIONS")]
-    said.append(daemon.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"}))
-    return "\n".join(f"{each.status} {each.headers} {each.body}" for each in said)
+    opening = {"Authorization": f"Bearer {token}"} if token else {}
+    if texts:
+        replies = [daemon.get(f"/api/v1/{path}?texts=true", headers=opening) for path in TEXTUAL]
+        assert {reply.status for reply in replies} == {200}
+    else:
+        pages = [f"/{path}" for path in SHOWN]
+        documents = [f"/api/v1/{path}" for path in (*SHOWN[1:], *EXPORTED, "dialogs?page=x", "dialogs/x")]
+        nothing = ("/status", "/api/v1/status", "/nowhere", "/%00", "/../x", "/static/nothing")
+        replies = [
+            daemon.get(path, headers=headers)
+            for path in ("/metrics", "/healthz", "/readyz", *pages, *documents, *nothing)
+            for headers in (opening, {"Authorization": "Bearer wrong"}, {"Host": "example.com"})
+        ]
+        assert sum(reply.status == 200 for reply in replies) >= len((*pages, *documents))
+    replies += [daemon.get("/metrics", method) for method in ("HEAD", "PUT", "TRACE", "DELETE", "OPTIONS")]
+    replies.append(daemon.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"}))
+    return "\n".join(f"{each.status} {each.headers} {each.body}" for each in replies)
 
 
 def said_by_files(stage: Stage) -> str:
@@ -190,20 +212,26 @@ def said_by_files(stage: Stage) -> str:
 def test_neither_a_secret_nor_a_text_is_said_anywhere(stage: Stage, say: Say) -> None:
     said = []
     watchful = {"PYTHONASYNCIODEBUG": "1", "PYTHONDEVMODE": "1", "PYTHONFAULTHANDLER": "1"}
-    with stage.program.daemon("--log-level", "debug", environ=watchful) as daemon:
+    token = stage.program.directory.with_name("listen-token")
+    token.write_text(LISTEN_TOKEN)
+    environ = {**watchful, "RECONCILER_LISTEN_TOKEN_FILE": str(token)}
+    with stage.program.daemon("--log-level", "debug", environ=environ) as daemon:
         stage.program.declare("first.yaml", manifest(0, messages={0: f'text: "{TEXT} first"'}))
         stage.sandbox.sees_text(f"{TEXT} first")
         declare_trouble(stage)
         wait_for(lambda: len(stage.sandbox.puts()) >= 14, "every call")
         wait_for(lambda: daemon.total("reconciler_passes_total") >= 2, "a pass that is over")
-        said += [said_over_http(daemon), *seen_from_outside(daemon, stage)]
+        said += [said_over_http(daemon, LISTEN_TOKEN), *seen_from_outside(daemon, stage)]
+        asked_for = said_over_http(daemon, LISTEN_TOKEN, texts=True)
         daemon.stop()
     assert len(re.findall(r"\bcalled\b", daemon.stderr)) >= 12, "there was something to say"
     everything = stage.kind is KINDS[0] and not stage.from_files
     said += said_by(say, stage.program, SAYING if everything else SAYING[::6])
     said.append(said_by_files(stage))
-    secrets = stage.secrets()
+    secrets = (*stage.secrets(), LISTEN_TOKEN)
     assert leaks("\n".join(said), (TEXT, *secrets)) == set()
+    assert TEXT in asked_for
+    assert leaks(asked_for, secrets) == set()
     for file in stage.program.directory.glob("reconciler.db*"):
         assert leaks(file.read_bytes().decode("latin-1"), secrets) == set()
     wire = "\n".join(str(put.fields) for put in stage.sandbox.puts())
