@@ -96,8 +96,9 @@ class _Shown:
         if reason:
             self._print((Piece(f"Files are polled: {reason}", "warn"),))
 
-    def hindered(self, reason: str | None) -> None:
+    def hindered(self, by: str, reason: str | None) -> None:
         """Show what stands in the way."""
+        del by
         self._print((Piece(reason or "that is over", "warn"),))
 
     def bug(self, words: str) -> None:

@@ -94,6 +94,11 @@ class Report:
         """Count the dialogs by how they stand."""
         return Counter(dialog.condition for file in self.files for dialog in file.dialogs)
 
+    def success(self) -> bool:
+        """Tell whether every call was applied, and nothing that was looked at is left to do or invalid."""
+        applied = all(isinstance(call.outcome, Applied) for call in self.calls)
+        return applied and not self.problems and as_declared(self.files)
+
 
 def as_declared(files: Iterable[FileReport]) -> bool:
     """Tell whether all dialogs are as declared or suspended: none is pending, failing, held or invalid."""

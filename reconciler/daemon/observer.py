@@ -41,8 +41,11 @@ class Observer(Protocol):
         """Take note that files are polled, though that was not asked for, for `reason`; None: no longer."""
         ...
 
-    def hindered(self, reason: str | None) -> None:
-        """Take note that nothing is done for `reason`; None: that is over."""
+    def hindered(self, by: str, reason: str | None) -> None:
+        """Take note of what stands in the way, for `reason`; None: that does no longer.
+
+        `by` is source, ledger, service or bug.
+        """
         ...
 
     def bug(self, words: str) -> None:

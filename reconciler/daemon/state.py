@@ -38,11 +38,12 @@ class State:
 
     def hinder(self, **reasons: str | None) -> None:
         """Note what stands in the way of the source, the ledger or the service; None: nothing does."""
-        before = self._health.hindrance
-        self._health.hindrances.update(reasons)
-        if self._health.hindrance != before:
-            for observer in self._observers:
-                observer.hindered(self._health.hindrance)
+        for by, reason in reasons.items():
+            before = self._health.hindrances.get(by)
+            self._health.hindrances[by] = reason
+            if reason != before:
+                for observer in self._observers:
+                    observer.hindered(by, reason)
 
     def bug(self, error: Exception) -> None:
         """Note a mistake in this program that ended a turn."""

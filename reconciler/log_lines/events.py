@@ -158,8 +158,9 @@ class Called(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported(Event):
-    """A pass ended."""
+    """A pass came to its end."""
 
+    result: str
     applied: int
     deferred: int
     rejected: int
@@ -171,7 +172,7 @@ class Reported(Event):
 class Polling(Event):
     """Files are polled, though that was not asked for."""
 
-    reason: str
+    what: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,12 +184,15 @@ class Watching(Event):
 class Hindered(Event):
     """Something stands in the way of acting on all that is declared."""
 
-    reason: str
+    by: str
+    what: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unhindered(Event):
-    """Nothing stands in the way any more."""
+    """It stands in the way no more."""
+
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

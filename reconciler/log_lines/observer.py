@@ -77,6 +77,7 @@ class LogLines:
         """Log what came of a pass."""
         outcomes = report.outcomes()
         reported = events.Reported(
+            result="success" if report.success() else "incomplete",
             applied=outcomes[Applied],
             deferred=outcomes[Deferred],
             rejected=outcomes[Rejected],
@@ -107,16 +108,16 @@ class LogLines:
     def polling(self, reason: str | None) -> None:
         """Log why files are polled, and that they no longer are."""
         if reason is not None:
-            _LOG.warning(events.Polling(reason=reason))
+            _LOG.warning(events.Polling(what=reason))
         else:
             _LOG.info(events.Watching())
 
-    def hindered(self, reason: str | None) -> None:
+    def hindered(self, by: str, reason: str | None) -> None:
         """Log what stands in the way, and that it no longer does."""
         if reason is not None:
-            _LOG.warning(events.Hindered(reason=reason))
+            _LOG.warning(events.Hindered(by=by, what=reason))
         else:
-            _LOG.info(events.Unhindered())
+            _LOG.info(events.Unhindered(by=by))
 
     def bug(self, words: str) -> None:
         """Log a mistake in this program, without a traceback: that may quote a text."""

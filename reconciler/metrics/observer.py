@@ -13,7 +13,7 @@ from reconciler.core.guard import Guard
 from reconciler.core.notice import Notice
 from reconciler.core.outcome import Applied, Cause, Deferred, Outcome, Rejected
 from reconciler.core.problem import Problem
-from reconciler.core.report import FileReport, Report, as_declared
+from reconciler.core.report import FileReport, Report
 from reconciler.metrics.change_latency import ChangeLatency
 from reconciler.metrics.moment import Moment
 from reconciler.metrics.standing import Counted, Standing
@@ -99,9 +99,7 @@ class Metrics:
 
     def reported(self, report: Report) -> None:
         """Count one pass that came to its end."""
-        applied = all(isinstance(call.outcome, Applied) for call in report.calls)
-        success = applied and not report.problems and as_declared(report.files)
-        self._passes.labels("success" if success else "incomplete").inc()
+        self._passes.labels("success" if report.success() else "incomplete").inc()
         self._bugs.inc(report.bugs)
         self._pass_seconds.observe(max(0.0, (report.finished_at - report.started_at).total_seconds()))
 
@@ -120,7 +118,7 @@ class Metrics:
         """Show whether files are polled though that was not asked for."""
         self._polling.set(reason is not None)
 
-    def hindered(self, reason: str | None) -> None:
+    def hindered(self, by: str, reason: str | None) -> None:
         """Count nothing: what stands in the way is asked for at each scrape."""
 
     def bug(self, words: str) -> None:

@@ -82,9 +82,9 @@ class Recent:
         del reason
         self._changes.note()
 
-    def hindered(self, reason: str | None) -> None:
+    def hindered(self, by: str, reason: str | None) -> None:
         """Note that something stands in the way, or no longer."""
-        del reason
+        del by, reason
         self._changes.note()
 
     def bug(self, words: str) -> None:

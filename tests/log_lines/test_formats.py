@@ -190,7 +190,7 @@ def test_letters_stay_readable_in_text() -> None:
 
 
 def test_types_are_those_of_json() -> None:
-    reported = Reported(applied=1, deferred=0, rejected=0, problems=2, seconds=0.25)
+    reported = Reported(result="success", applied=1, deferred=0, rejected=0, problems=2, seconds=0.25)
     read = as_json(record(reported))
     assert [type(read[name]) for name in ("applied", "seconds")] == [int, float]
     assert TIME.fullmatch(read["time"])

@@ -206,7 +206,7 @@ def test_every_event_has_the_levels_that_the_document_lists(log: pytest.LogCaptu
     lines.unusable([PROBLEM])
     for reason in ("inotify is full", None):
         lines.polling(reason)
-        lines.hindered(reason)
+        lines.hindered("service", reason)
     lines.bug("KeyError in f, line 1")
     told: dict[str, set[str]] = {}
     for level, event in said(log):

@@ -80,7 +80,8 @@ class Seen:
     def bug(self, words: str) -> None:
         self.bugs.append(words)
 
-    def hindered(self, reason: str | None) -> None:
+    def hindered(self, by: str, reason: str | None) -> None:
+        del by
         self.hindrances.append(reason)
 
 

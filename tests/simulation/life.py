@@ -113,8 +113,8 @@ class Seen:
     def polling(self, reason: str | None) -> None:
         pass
 
-    def hindered(self, reason: str | None) -> None:
-        if reason and "a bug" in reason:
+    def hindered(self, by: str, reason: str | None) -> None:
+        if by == "bug" and reason:
             self.bugs.append(reason)
 
     def bug(self, words: str) -> None:
