@@ -60,6 +60,10 @@ clean:
 test-image: $(VENV)/dev ## The container image, built and run for real; needs podman
 	$(BIN)/pytest tests/image/prove_image.py
 
+.PHONY: dashboard
+dashboard: $(VENV)/dev ## Write deploy/grafana/reconciler.json from the code beside it
+	$(BIN)/python -m deploy.grafana.dashboard
+
 .PHONY: simulate kill soak
 simulate: $(VENV)/dev ## Ten thousand seeds of everything that can go wrong, on a virtual clock; takes twenty minutes
 	RECONCILER_SEEDS=10000 $(BIN)/pytest --numprocesses 2 tests/simulation
