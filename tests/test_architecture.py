@@ -62,6 +62,7 @@ SLEEPERS: Final = {
     "tests/chat_api/test_wire_faults.py": "plays a service that drips",
     **dict.fromkeys(
         (
+            "tests/simulation/life.py",
             "tests/simulation/network.py",
             "tests/simulation/operations.py",
             "tests/simulation/simulation.py",
