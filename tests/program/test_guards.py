@@ -140,7 +140,7 @@ def test_the_marks_of_a_new_dialog_are_not_held_even_if_only_its_texts_got_out(
     sandbox.let_fail(FaultRule(fault=Delay(seconds=20.0), when=When(message=message_id(1, 1))))
     program.declare("1.yaml", manifest(1, "read: [222]", messages={0: "text: a", 1: "text: b"}))
     with program.daemon() as daemon:
-        wait_for(lambda: len(program.history()) == 2, "the second text is under way")
+        sandbox.sees(lambda log: log.arrived == 2, "the second text, under way")
         daemon.kill()
     sandbox.let_succeed()
     assert "Sent 2 calls" in program.run("apply", "--guard-dialog-marks", "0").stdout
