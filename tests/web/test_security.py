@@ -95,6 +95,7 @@ def test_every_answer_tells_browsers_to_take_nothing_from_elsewhere(declared: Pr
         replies = [daemon.get(path, method) for path in paths for method in ("GET", "HEAD", "POST")]
         replies.append(daemon.get(OVERVIEW, headers={"Host": "example.com"}))
     assert {reply.status for reply in replies} >= {200, 400, 404, 405, 421}
+    assert {reply.status for reply in replies[2:-1:3]} == {405}, "nothing can be posted, wherever that is"
     for reply in replies:
         assert {name: reply.headers.get(name) for name in HEADERS} == HEADERS
         assert reply.headers["Server"] == "reconciler", "and no version to look up weaknesses of"
