@@ -64,12 +64,15 @@ test-image: $(VENV)/dev ## The container image, built and run for real; needs po
 dashboard: $(VENV)/dev ## Write deploy/grafana/reconciler.json from the code beside it
 	$(BIN)/python -m deploy.grafana.dashboard
 
-.PHONY: simulate kill soak
+.PHONY: simulate kill disk-faults soak
 simulate: $(VENV)/dev ## Ten thousand seeds of everything that can go wrong, on a virtual clock; takes twenty minutes
 	RECONCILER_SEEDS=10000 $(BIN)/pytest --numprocesses 2 tests/simulation
 
 kill: $(VENV)/dev ## The program killed a thousand times at random moments, which takes a quarter of an hour
 	RECONCILER_KILLS=1000 $(BIN)/pytest tests/program/test_kill.py --log-cli-level=info
+
+disk-faults: $(VENV)/dev ## The program on a disk that is full, whose syncs fail, or where it is killed; needs strace; takes a quarter of an hour
+	RECONCILER_DISK_FAULTS=160 $(BIN)/pytest tests/program/test_disk_faults.py --log-cli-level=info
 
 soak: $(VENV)/dev ## The daemon at work for an hour: memory, files and threads stay flat
 	RECONCILER_SOAK=3600 $(BIN)/pytest tests/program/test_soak.py --log-cli-level=info

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +135,8 @@ class Program:
         self.manifests = directory / "manifests"
         self.ledger = directory / "reconciler.db"
         self.environ = environ
+        self.under: Sequence[str] = ()
+        """The command that `start` starts the program with, if any; it must leave it in the same process."""
         self._runs = 0
 
     def declare(self, name: str, *documents: str) -> Path:
@@ -177,7 +179,7 @@ class Program:
             said.open("wb") as out,
             said.with_suffix(".err").open("wb") as err,
             subprocess.Popen(
-                [*COMMAND, *arguments],
+                [*self.under, *COMMAND, *arguments],
                 cwd=here or self.directory,
                 env=self._environ(environ),
                 stdin=subprocess.DEVNULL,
