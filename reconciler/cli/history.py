@@ -1,6 +1,8 @@
 """`reconciler history`: the calls made and what people asked for, newest first, from the ledger."""
 
 import itertools
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import click
 from rich.text import Text
@@ -8,8 +10,8 @@ from rich.text import Text
 from reconciler.cli.dialog_name import dialogs_named
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import output, settings
-from reconciler.cli.output import commentary, document, print_json
-from reconciler.cli.typed import Name
+from reconciler.cli.output import commentary, data_stream, document, print_json
+from reconciler.cli.typed import Moment, Name
 from reconciler.ledger.history import (
     ApprovalRow,
     HistoryRow,
@@ -18,12 +20,14 @@ from reconciler.ledger.history import (
     Result,
     RetryRow,
     Told,
-    newest_first,
 )
 from reconciler.ledger.opening import open_existing
 from reconciler.render.history_document import changed_fields, history_document
 from reconciler.render.words import count, moment, visible
 from reconciler.settings import Settings
+from reconciler.web.export import as_csv
+from reconciler.web.history import read_all
+from reconciler.web.model import HistoryQuery
 
 FORMAT = "reconciler/history/v1"
 
@@ -38,31 +42,66 @@ _STYLE = {Result.APPLIED: "good", Result.DEFERRED: "warn", Result.REJECTED: "bad
     "--dialog", type=Name(), metavar="NAME", help="Only what concerns the dialog of this name or id."
 )
 @click.option(
+    "--result",
+    "results",
+    type=click.Choice([result.value for result in Result]),
+    multiple=True,
+    help="Only calls of which this came; may be given several times. Leaves approvals and retries out.",
+)
+@click.option(
+    "--since", type=Moment(), metavar="TIME", help="Only what was sent then or later: a time, a day, or 90m."
+)
+@click.option("--until", type=Moment(), metavar="TIME", help="Only what was sent before that.")
+@click.option(
     "--limit", type=click.IntRange(1, _MOST), default=50, show_default=True, help="Entries to show, at most."
 )
 @click.option("--show-text", is_flag=True, help="Show texts where the ledger keeps them.")
-@output("text", "json")
-def command(settings: Settings, dialog: str | None, limit: int, output: str, *, show_text: bool) -> ExitCode:
+@output("text", "json", "csv")
+def command(
+    *,
+    settings: Settings,
+    dialog: str | None,
+    results: Sequence[str],
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    output: str,
+    show_text: bool,
+) -> ExitCode:
     """Show the calls made, newest first: what, why, what the API said. Works while a daemon runs.
 
-    Approvals and retries stand among them.
+    Approvals and retries stand among them. Times are those of sending, in UTC where they name no zone.
     """
+    if since is not None and until is not None and since >= until:
+        msg = "--since is not before --until"
+        raise click.UsageError(msg)
+    query = HistoryQuery(dialog=dialog, results=frozenset(map(Result, results)), since=since, until=until)
     with open_existing(settings.ledger) as ledger:
         if dialog is not None:
             dialogs_named(dialog, ledger)
-        entries = newest_first(ledger.history(dialog), ledger.requests(dialog))
+        entries = itertools.islice(read_all(ledger, query), limit)
         first = list(itertools.islice(entries, 1))
-        if dialog is not None and not first:
-            commentary().print(f'no calls for "{visible(dialog)}"', style="warn")
-        rows = itertools.islice(itertools.chain(first, entries), limit)
-        if output == "json":
-            print_json(
-                {"format": FORMAT, "entries": [history_document(row, texts=show_text) for row in rows]}
-            )
-        else:
-            for row in rows:
-                _print(row, texts=show_text)
+        if not first and query != HistoryQuery():
+            commentary().print(_nothing(query), style="warn")
+        _show(itertools.chain(first, entries), output, texts=show_text)
     return ExitCode.DONE
+
+
+def _nothing(query: HistoryQuery) -> str:
+    if query == HistoryQuery(dialog=query.dialog):
+        return f'no calls for "{visible(query.dialog or "")}"'
+    return "nothing of what was asked for; `reconciler history` shows the latest of all"
+
+
+def _show(rows: Iterator[Told], form: str, *, texts: bool) -> None:
+    match form:
+        case "json":
+            print_json({"format": FORMAT, "entries": [history_document(row, texts=texts) for row in rows]})
+        case "csv":
+            data_stream().writelines(piece.decode() for piece in as_csv(rows, texts=texts))
+        case _:
+            for row in rows:
+                _print(row, texts=texts)
 
 
 def _print(row: Told, *, texts: bool) -> None:

@@ -1,10 +1,11 @@
-"""`reconciler status`: how each dialog stands, from the ledger."""
+"""`reconciler status`: how everything stands, from the ledger."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Final
 
 import click
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -14,14 +15,17 @@ from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.survey import now
 from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Problem
-from reconciler.core.report import Condition, DialogReport
+from reconciler.core.report import Condition, DialogReport, FileReport
 from reconciler.ledger.history import Totals
 from reconciler.ledger.opening import open_existing
+from reconciler.reconcile.doubts import Doubts
 from reconciler.render.problem_document import problem_document
 from reconciler.render.report_document import dialog_document
 from reconciler.render.report_lines import condition_style
-from reconciler.render.words import ago, ahead, count, visible
+from reconciler.render.words import ago, ahead, count, listed, visible
 from reconciler.settings import Settings
+from reconciler.web.model import Attention, State
+from reconciler.web.summary import Summary, long_in_doubt, summarize
 
 FORMAT = "reconciler/status/v1"
 
@@ -29,24 +33,31 @@ _NOTHING_YET: Final = (
     "no pass has recorded how a manifest stands yet; the first one is under way, or none came that far"
 )
 
+_STYLE: Final = {State.HINDERED: "bad", State.ATTENTION: "bad", State.WORKING: "warn", State.IN_SYNC: "good"}
+
 
 @click.command("status")
 @settings("ledger")
 @output("text", "json")
 def command(settings: Settings, output: str) -> ExitCode:
-    """Show how each dialog stood after the last pass over it. Works while a daemon runs."""
+    """Show how everything stood after the last pass: in a sentence, what needs a person, each dialog.
+
+    Works while a daemon runs.
+    """
     with open_existing(settings.ledger) as ledger:
-        dialogs, problems, totals = ledger.dialogs(), ledger.problems(), ledger.totals()
-    if not dialogs and not problems:
+        files, totals = tuple(ledger.known_files().values()), ledger.totals()
+        doubted = long_in_doubt(Doubts(ledger.in_doubt()).oldest(), now())
+    summary = summarize(files, hindrances={}, doubted=doubted, ledger=settings.ledger)
+    if not any(file.dialogs or file.problems for file in files):
         commentary().print(f"{settings.ledger}: {_NOTHING_YET}", style="warn")
     if output == "json":
-        _print_json(dialogs, problems, totals)
+        _print_json(summary, files, totals)
     else:
-        _print(dialogs, problems, totals)
+        _print(summary, files, totals)
     return ExitCode.DONE
 
 
-def _print_json(dialogs: Sequence[DialogReport], problems: Sequence[Problem], totals: Totals) -> None:
+def _print_json(summary: Summary, files: Sequence[FileReport], totals: Totals) -> None:
     calls = {
         "applied": totals.applied,
         "deferred": totals.deferred,
@@ -57,48 +68,83 @@ def _print_json(dialogs: Sequence[DialogReport], problems: Sequence[Problem], to
     print_json(
         {
             "format": FORMAT,
+            "state": summary.state.value,
+            "sentence": summary.sentence,
+            "attention": [
+                {"what": waits.what, "todo": waits.todo, "command": waits.command}
+                for waits in summary.attention
+            ],
+            "dialogsByCondition": summary.conditions,
+            "pending": summary.pending,
+            "held": summary.held,
             "calls": calls,
-            "dialogs": [dialog_document(dialog) for dialog in dialogs],
-            "problems": [problem_document(problem) for problem in problems],
+            "dialogs": [dialog_document(dialog) for file in files for dialog in file.dialogs],
+            "problems": [problem_document(problem) for file in files for problem in file.problems],
         }
     )
 
 
-def _print(dialogs: Sequence[DialogReport], problems: Sequence[Problem], totals: Totals) -> None:
+def _print(summary: Summary, files: Sequence[FileReport], totals: Totals) -> None:
     console = document()
+    console.print(summary.sentence, style=_STYLE[summary.state])
+    for waits in summary.attention:
+        _print_attention(console, waits)
+    dialogs = sorted((dialog for file in files for dialog in file.dialogs), key=_worst_first)
     if dialogs:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("DIALOG", "CONDITION", "APPLIED", "NEXT", "NOTE"):
-            free = heading in {"DIALOG", "NOTE"}
-            table.add_column(heading, no_wrap=not free, overflow="fold", min_width=20 if free else None)
-        for dialog in sorted(dialogs, key=_worst_first):
-            table.add_row(
-                dialog.name or str(dialog.origin),
-                Text(dialog.condition, condition_style(dialog.condition)),
-                "" if dialog.condition is Condition.INVALID else f"{dialog.applied} of {dialog.declared}",
-                ahead(dialog.due_at, now()) if dialog.due_at else "",
-                "guarded" if HeldReason.GUARDED in dialog.held else visible(dialog.note),
-            )
-        console.print(table)
         console.print()
-    for words, held in _guarded(dialogs).items():
-        console.print(f"Guarded, {count(held, 'dialog')}: {visible(words)}", style="bad")
+        console.print(_table(dialogs))
+    problems: list[Problem] = [problem for file in files for problem in file.problems]
+    if problems:
+        console.print()
     for problem in problems:
         console.print(str(problem), style="bad")
-    last = f", the last {ago(totals.last_sent_at, now())}" if totals.last_sent_at else ""
+    console.print()
+    console.print(_counts(summary, totals))
+
+
+def _print_attention(console: Console, waits: Attention) -> None:
+    console.print()
+    console.print(f"- {visible(waits.what)}", style="bad")
+    console.print(f"  {waits.todo}")
+    if waits.command:
+        console.print(Text(f"  {visible(waits.command)}", "bold"))
+
+
+def _table(dialogs: Sequence[DialogReport]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("DIALOG", "CONDITION", "APPLIED", "NEXT", "NOTE"):
+        free = heading in {"DIALOG", "NOTE"}
+        table.add_column(heading, no_wrap=not free, overflow="fold", min_width=20 if free else None)
+    for dialog in dialogs:
+        table.add_row(
+            dialog.name or str(dialog.origin),
+            Text(dialog.condition, condition_style(dialog.condition)),
+            "" if dialog.condition is Condition.INVALID else f"{dialog.applied} of {dialog.declared}",
+            ahead(dialog.due_at, now()) if dialog.due_at else "",
+            "guarded" if HeldReason.GUARDED in dialog.held else visible(dialog.note),
+        )
+    return table
+
+
+def _counts(summary: Summary, totals: Totals) -> str:
+    """Give the counts: dialogs by condition, changes to be sent and held, calls."""
+    dialogs = _counted(summary.conditions) or "none"
+    held = _counted(summary.held)
     calls = totals.applied + totals.deferred + totals.rejected + totals.in_doubt
-    in_sync = sum(dialog.condition is Condition.IN_SYNC for dialog in dialogs)
+    last = f", the last {ago(totals.last_sent_at, now())}" if totals.last_sent_at else ""
     doubt = f"; {totals.in_doubt:,} without an answer: under way or in doubt" if totals.in_doubt else ""
-    console.print(
-        f"{in_sync:,} of {count(len(dialogs), 'dialog')} in sync. {count(calls, 'call')}{last}{doubt}."
+    return "\n".join(
+        (
+            f"Dialogs: {dialogs}.",
+            f"Changes: {summary.pending:,} to be sent; held: {held or 'none'}.",
+            f"{count(calls, 'call')}{last}{doubt}.",
+        )
     )
 
 
-def _guarded(dialogs: Iterable[DialogReport]) -> Counter[str]:
-    """Count the dialogs that each guard holds, by what it says: the same to all of them."""
-    return Counter(
-        words for dialog in dialogs if HeldReason.GUARDED in dialog.held for words in dialog.note.splitlines()
-    )
+def _counted(numbers: Mapping[Condition, int] | Mapping[HeldReason, int]) -> str:
+    found: list[tuple[StrEnum, int]] = [(what, number) for what, number in numbers.items() if number]
+    return listed(f"{number:,} {what}" for what, number in found) if found else ""
 
 
 def _worst_first(dialog: DialogReport) -> tuple[int, str]:

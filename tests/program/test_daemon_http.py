@@ -1,5 +1,6 @@
 """What the daemon serves over HTTP: metrics and probes, read-only and on loopback."""
 
+import json
 import shutil
 import subprocess
 
@@ -155,7 +156,15 @@ def test_status_and_history_can_be_read_while_the_daemon_runs(program: Program, 
         assert problem["path"] == "manifests/invalid.yaml"
         assert {call["result"] for call in program.history()} == {"applied", "deferred", "rejected"}
         shown = program.run("status").stdout
-        assert "1 of 5 dialogs in sync. 4 calls, the last " in shown
+        assert shown.startswith("2 dialogs need a person; 1 of 5 dialogs in sync.\n")
+        assert "\n4 calls, the last " in shown
+        overview = json.loads(daemon.get("/api/v1/overview").body)
+        assert {name: overview[name] for name in ("state", "sentence", "pending", "held")} == {
+            name: status[name] for name in ("state", "sentence", "pending", "held")
+        }
+        assert [{**waits, "path": ""} for waits in overview["attention"]] == [
+            {**waits, "path": ""} for waits in status["attention"]
+        ]
         assert "403 " in program.run("history", "--dialog", "dialog-3").stdout
         program.declare("in-sync.yaml", manifest(1, messages={0: "text: changed"}))
         sandbox.sees_text("changed")

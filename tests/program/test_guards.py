@@ -245,15 +245,16 @@ def test_status_tells_once_what_each_guard_says_on_a_line_of_its_own(known: Prog
     known.run("apply", *none, exits=4)
     rewrites, marks = guards(known, *none)
     shown = known.run("status").stdout.splitlines()
-    rows, below = shown[: shown.index("")], shown[shown.index("") + 1 :]
-    assert [row.split() for row in rows[1:]] == [
+    rows = [row for row in shown if row.startswith("dialog-")]
+    assert [row.split() for row in rows] == [
         [f"dialog-{number}", "stalled", str(applied), "of", str(declared), "guarded"]
         for number, applied, declared in ((1, 0, 5), (2, 3, 4), (3, 4, 5))
     ]
-    assert below[:-1] == [
-        f"Guarded, 2 dialogs: {guard['words']}; to let it pass: {guard['approve']}"
-        for guard in (rewrites, marks)
-    ]
+    assert shown[0] == "3 dialogs need a person; 0 of 3 dialogs in sync."
+    for guard in (rewrites, marks):
+        told = shown.index(f"- a guard holds 2 dialogs: {guard['words']}")
+        assert shown[told + 2] == f"  {guard['approve']}"
+    assert "\n".join(shown).count("a guard holds") == 2
 
 
 def test_a_plan_for_programs_tells_which_guards_hold_which_change(known: Program) -> None:

@@ -112,4 +112,22 @@ def test_status_tells_how_each_dialog_stands(program: Program) -> None:
     order = [line.split()[0] for line in lines if line.startswith("dialog-")]
     assert order == ["dialog-3", "dialog-2", "dialog-1"], "the worst first"
     assert any(line.startswith("manifests/three.yaml:7:3: ") for line in lines)
-    assert lines[-1].startswith("1 of 3 dialogs in sync. 5 calls, the last ")
+    assert lines[0] == "2 dialogs need a person; 1 of 3 dialogs in sync."
+    assert lines[2:9] == [
+        f"- the chat service refused changes of dialog-2: {dialogs['dialog-2']['note']}",
+        "  change the manifest; or, where the reason is gone, free what was refused",
+        '  reconciler retry --dialog dialog-2 --reason "…"',
+        "",
+        "- 1 problem in manifests; 1 dialog stays as last applied",
+        "  mend them where they stand; what is valid goes on",
+        "",
+    ]
+    assert lines[-3:-1] == [
+        "Dialogs: 1 invalid, 1 stalled and 1 in sync.",
+        "Changes: 0 to be sent; held: 1 rejected.",
+    ]
+    assert lines[-1].startswith("5 calls, the last ")
+    assert document["state"] == "needs a person"
+    assert document["sentence"] == lines[0]
+    assert [waits["command"] for waits in document["attention"]] == [lines[4].strip(), None]
+    assert document["dialogsByCondition"]["stalled"] == document["held"]["rejected"] == 1
