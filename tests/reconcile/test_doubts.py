@@ -20,8 +20,10 @@ from tests.ledger.calls import (
     put_text,
     sent,
 )
+from tests.ledger.calls import call as answered
 
 LEFT = intent(1, put_text("Hello"), sent_at=NOW - MINUTE)
+FIRST, LATER = intent(1, put_text("Hello")), intent(2, put_text("Bye"), sent_at=NOW - MINUTE)
 BOTH = intent(1, put_text("Hello", READ), sent_at=NOW - MINUTE)
 MARKED = intent(1, put_dialog(READ, DELIVERED, also=[M2]), sent_at=NOW - MINUTE)
 
@@ -47,6 +49,7 @@ MARKED = intent(1, put_dialog(READ, DELIVERED, also=[M2]), sent_at=NOW - MINUTE)
         ([MARKED, *sent(2, put_dialog(READ)), *sent(3, put_dialog(DELIVERED), GONE)], None),
         ([intent(1, put_marks(READ, of=M2)), *sent(2, put_dialog(READ, also=[M2]))], None),
         ([LEFT, intent(2, put_text("Hello"))], LEFT),
+        ([FIRST, LATER, answered(FIRST)], LATER),
     ],
 )
 def test_what_is_in_doubt_is_known_and_the_record_says_the_same(
