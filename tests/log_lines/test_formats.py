@@ -196,6 +196,13 @@ def test_types_are_those_of_json() -> None:
     assert TIME.fullmatch(read["time"])
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_none_is_no_value_in_json(number: float) -> None:
+    made = record(Reported(result="success", applied=1, deferred=0, rejected=0, problems=0, seconds=number))
+    assert as_json(made)["seconds"] is None
+    assert as_text(made)[3]["seconds"] == str(number)
+
+
 def test_a_field_without_a_value_is_left_out() -> None:
     values: dict[str, Any] = dict.fromkeys(get_type_hints(Called), "x") | {
         "message": None,
