@@ -40,8 +40,7 @@ class JsonFormat(logging.Formatter):
         """Give one line."""
         event = event_of(record)
         head = {"time": _time(record), "level": record.levelname.lower(), "event": event.event()}
-        line = json.dumps({**head, **{key: _plain(value) for key, value in event.pairs()}})
-        return line.replace("\x7f", r"\u007f")
+        return json.dumps({**head, **{key: _plain(value) for key, value in event.pairs()}})
 
 
 def event_of(record: logging.LogRecord) -> Event:
@@ -128,10 +127,7 @@ def _in_quotes(text: str) -> str:
 
 def _spelt_out(text: str) -> Iterator[str]:
     for character in text:
-        if character.isprintable():
-            yield character
-        else:
-            yield r"\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
+        yield character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def _well_formed(text: str) -> str:
