@@ -1,7 +1,11 @@
-"""How hard the properties are tried: `HYPOTHESIS_PROFILE=thorough` looks fifty times longer."""
+"""How hard the properties are tried, and what goes first.
+
+`HYPOTHESIS_PROFILE=thorough` looks fifty times longer.
+"""
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 # No deadline and no check of speed: a loaded machine is no bug. No database: a failure is found again
@@ -17,3 +21,8 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
