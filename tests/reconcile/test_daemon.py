@@ -168,6 +168,10 @@ def says(dialog: int, text: str, *, name: str | None = None, messages: int = 1) 
     return manifest(dialog, messages=dict.fromkeys(range(messages), f"text: {text}"), name=name)
 
 
+def conditions(daemon: Daemon) -> set[Condition]:
+    return {dialog.condition for file in daemon.files.values() for dialog in file.dialogs}
+
+
 async def test_what_is_declared_at_the_start_is_applied_and_then_the_daemon_is_ready(world: World) -> None:
     world.write("a.yaml", says(0, "Hello", messages=3), says(1, "Hello"))
     async with world.daemon() as (daemon, _):
@@ -312,8 +316,9 @@ async def test_what_is_due_does_not_wait_for_a_pass_that_lasts(world: World) -> 
     world.sandbox.faults.add(hanging, failing)
     world.write("a.yaml", says(0, "Hello"))
     world.write("b.yaml", says(1, "Hello"))
-    async with world.daemon() as (_, seen):
-        await until(lambda: world.puts == 1 and world.sandbox.log.in_flight == 1, "the refusal")
+    async with world.daemon() as (daemon, seen):
+        await until(lambda: Condition.BACKING_OFF in conditions(daemon), "the refusal")
+        assert (world.puts, world.sandbox.log.in_flight) == (1, 1)
         world.clock.advance(minutes=1)
         await until(lambda: world.says(1) == "Hello", "the second attempt")
         assert world.sandbox.log.in_flight == 1
