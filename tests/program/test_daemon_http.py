@@ -125,7 +125,7 @@ def test_only_what_there_is_can_be_read_and_nothing_can_be_written(
 
 def test_health_asks_the_daemon_for_a_container(program: Program, sandbox: LiveSandbox) -> None:
     program.declare("one.yaml", manifest(1, messages={0: "text: hello"}))
-    sandbox.let_fail(FaultRule(fault=Delay(seconds=2)))
+    sandbox.let_fail(FaultRule(fault=Delay(seconds=5)))
     with program.daemon() as daemon:
         sandbox.sees(lambda log: log.in_flight == 1, "the first call")
         listen = daemon.url.removeprefix("http://")
