@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -16,10 +16,14 @@ from reconciler.web.gate import Site
 from reconciler.web.pages.routes import Pages
 from reconciler.web.reading import Live, Reading
 from reconciler.web.recent import Recent
+from reconciler.web.resting_thread import RestingThread
 from reconciler.web.security import Access
 
 _LOOK: Final = 1.0
 """Seconds between looks at the token's file, so that a rotation needs no restart."""
+
+_SWITCH: Final = 0.0005
+"""Seconds after which a busy thread lets the loop that sends go on; Python's own 5 ms tell on each call."""
 
 
 @asynccontextmanager
@@ -34,7 +38,8 @@ async def showing(
     changes = Changes()
     recent = Recent(changes)
     looking = asyncio.create_task(_keep_looking(token))
-    with ThreadPoolExecutor(1, "web") as thread:
+    sys.setswitchinterval(_SWITCH)
+    with RestingThread("web") as thread:
         reading = Reading(live, recent, changes, thread)
         pages = Pages(reading, thread)
         try:

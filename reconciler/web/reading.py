@@ -1,12 +1,11 @@
 """What pages and API read, without keeping the daemon from its work.
 
-How dialogs stand is in memory; it is looked through on threads of their own, and so is the ledger,
+How dialogs stand is in memory; it is looked through on a thread of its own, and so is the ledger,
 through connections that only read. A connection lives as long as one request: then what is read is the
 ledger that lies there now, be it that another one was put in its place.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 from reconciler.core.message import DialogId
 from reconciler.core.report import FileReport
@@ -132,10 +131,7 @@ class Reading:
     async def export(
         self, query: HistoryQuery, encode: Callable[[Iterator[Told]], Iterator[bytes]]
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Give all entries that a query asks for in pieces, as `encode` makes them. Raises TooMany.
-
-        It rests after each piece as long as that took, so that it uses half of one processor at most.
-        """
+        """Give all entries that a query asks for in pieces, as `encode` makes them. Raises TooMany."""
         if self._exports >= MOST_EXPORTS:
             msg = "exports"
             raise TooMany(msg)
@@ -153,9 +149,8 @@ class Reading:
         try:
             ledger = await self._in_thread(partial(opened.enter_context, self._ledger()))
             pieces = encode(read_all(ledger, query))
-            while (piece := await self._in_thread(partial(_timed, pieces))).data is not None:
-                yield piece.data
-                await asyncio.sleep(piece.seconds)
+            while (piece := await self._in_thread(partial(next, pieces, None))) is not None:
+                yield piece
         finally:
             self._threads.submit(opened.close)  # behind what may still be read there
 
@@ -186,15 +181,3 @@ class Reading:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-
-
-class _Piece(NamedTuple):
-    """A piece of an export, None after the last, and how long it took to make."""
-
-    data: bytes | None
-    seconds: float
-
-
-def _timed(pieces: Iterator[bytes]) -> _Piece:
-    began = time.monotonic()
-    return _Piece(next(pieces, None), time.monotonic() - began)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,7 @@ from reconciler.web.model import DialogQuery, DialogSort, HistoryQuery, Overview
 from reconciler.web.overview import Seen, overview
 from reconciler.web.reading import MOST_EXPORTS, Live, Reading
 from reconciler.web.recent import Recent
+from reconciler.web.resting_thread import RestingThread
 from tests.program.chat import dialog_id, manifest, message_id
 
 NOW: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -384,6 +386,24 @@ async def test_so_many_exports_run_at_once_and_each_that_ends_makes_room(tmp_pat
             await export.__aexit__(None, None, None)
         async with read.export(HistoryQuery(), lambda _: iter([b"z"])) as pieces:
             assert [piece async for piece in pieces] == [b"z"]
+
+
+def test_who_reads_rests_as_long_as_that_took_so_that_the_daemon_can_send() -> None:
+    worked: list[tuple[float, float]] = []
+
+    def work(seconds: float) -> None:
+        began = time.monotonic()
+        while time.monotonic() < began + seconds:
+            pass
+        worked.append((began, time.monotonic()))
+        if seconds < 0.02:
+            raise ValueError
+
+    with RestingThread("reading") as thread:
+        done = [thread.submit(work, seconds) for seconds in (0.03, 0.01, 0.05, 0.02)]
+    assert [each.exception() is not None for each in done] == [False, True, False, False]
+    for (began, ended), (following, _) in pairwise(worked):
+        assert following - ended >= 0.95 * (ended - began)
 
 
 async def test_a_change_is_told_at_once_and_a_burst_of_them_twice() -> None:
