@@ -51,6 +51,9 @@ KILLED_AT_A_WRITE: Final = Fault(call="pwrite64", what="signal=SIGKILL")
 AT_LEAST: Final = {"fdatasync": 1, "pwrite64": 5}
 """System calls for each call that is made, where several are made side by side; one at a time takes twice."""
 
+BESIDES: Final = 25
+"""As many calls take as many system calls as a start and an end."""
+
 KILLED: Final = -9
 TEXTS: Final = 8
 
@@ -147,7 +150,8 @@ def live_again_and_again(
     lives, doubts = [], 0
     ways = itertools.cycle(itertools.product((True, False), (1, 8), faults))
     for number, (lasts, concurrency, fault) in zip(range(LIVES), ways, strict=False):
-        first = moment(number, work.more() * AT_LEAST[fault.call] * (2 if concurrency == 1 else 1))
+        calls = BESIDES + work.more()
+        first = moment(number, calls * AT_LEAST[fault.call] * (2 if concurrency == 1 else 1))
         before = sandbox.arrived()
         when = f"{first}+" if lasts else f"{first}"
         life = live(program, replace(fault, when=when), "--concurrency", str(concurrency))
