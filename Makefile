@@ -64,6 +64,10 @@ test-image: $(VENV)/dev ## The container image, built and run for real; needs po
 dashboard: $(VENV)/dev ## Write deploy/grafana/reconciler.json from the code beside it
 	$(BIN)/python -m deploy.grafana.dashboard
 
+.PHONY: screenshots
+screenshots: $(VENV)/dev ## Take docs/images anew, from a daemon that runs; needs chromium
+	$(BIN)/python -m tests.web.browser.screenshots
+
 .PHONY: simulate kill disk-faults soak
 simulate: $(VENV)/dev ## Ten thousand seeds of everything that can go wrong, on a virtual clock; takes twenty minutes
 	RECONCILER_SEEDS=10000 $(BIN)/pytest --numprocesses 2 tests/simulation

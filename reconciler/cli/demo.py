@@ -149,6 +149,7 @@ async def _demo(settings: Settings, *, once: bool) -> ExitCode:
             made_with = daemon(ours, environ, [shown], guards=guards, flows=progress.flows)
             async with progress.running(), made_with as (made, url):
                 paths = ", ".join(str(path) for path in settings.manifests)
+                console.print(f"Status page: {url}/")
                 console.print(f"Metrics: {url}/metrics")
                 console.print(f"Watching {paths}: edit a manifest and see the call it makes. Ctrl-C stops.\n")
                 await run_until(stop, made, settings.grace)

@@ -67,6 +67,7 @@ def test_the_demo_converges_once_and_says_what_it_did(examples: Program) -> None
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_the_demo_goes_on_watching_until_it_is_stopped(examples: Program, how: signal.Signals) -> None:
     with examples.start("demo", "--listen", "127.0.0.1:0") as demo:
+        demo.says(r"Status page: http://127\.0\.0\.1:\d+/\n")
         demo.says(r"Metrics: http://127\.0\.0\.1:\d+/metrics")
         demo.says(r"Sent \d+ calls")
         calls = demo.stdout.count("PUT /chat/")

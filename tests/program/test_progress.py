@@ -134,7 +134,7 @@ def test_a_failure_leaves_its_line_alone(program: Program, tmp_path: Path) -> No
 
 
 DEMO = re.compile(
-    r"Sandbox, a stand-in .*|Metrics: .*|Watching .*|Stopped\.|"
+    r"Sandbox, a stand-in .*|Status page: .*|Metrics: .*|Watching .*|Stopped\.|"
     r"PUT /chat/Message/[0-9a-f]{24}\.json .*→ 404 .*|\S*.yaml:\d+:\d+: .*|"
     r"dialog-\d+  \S+.yaml  dialog [0-9a-f]{24}|  message [0-9a-f]{24}  as user 111, line \d+|"
     r"    \+ hello there|Plan: 60 calls .*|Seen by people .*|Sent 60 calls .*|"

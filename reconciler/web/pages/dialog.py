@@ -118,5 +118,5 @@ def _texts(part: Part) -> tuple[TextLine, ...]:
 
 def _note(part: Part) -> str:
     if part.old is not None and not part.old.certain:
-        return "a call for it got no answer: it may say either by now"
+        return "a call for it had no clear answer, so it may say either by now"
     return ""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.core.problem import Origin
-from reconciler.ledger.history import ApprovalRow, HistoryRow, RequestRow, RetryRow, Told
+from reconciler.ledger.history import ApprovalRow, HistoryRow, RequestRow, Result, RetryRow, Told
 from reconciler.render.history_document import changed_fields
 from reconciler.render.words import count, listed
 from reconciler.web.pages import address
@@ -57,10 +57,16 @@ def _call(row: HistoryRow, *, texts: bool) -> Entry:
         path=address.dialog(str(row.dialog)),
         what=f"{listed(changed_fields(row))} as {row.actor}",
         target="every message" if row.message is None else str(row.message),
-        answer=f"{row.status or ''} {row.words}".strip(),
+        answer=_answer(row),
         origin=row.origin,
         texts=replaced(row.old, row.new) if texts and row.new else (),
     )
+
+
+def _answer(row: HistoryRow) -> str:
+    if row.result is Result.IN_DOUBT:
+        return "no answer yet: it is under way, or was lost"
+    return f"{row.status or ''} {row.words}".strip()
 
 
 def _request(row: RequestRow, word: str, what: str, name: str | None, path: str | None) -> Entry:

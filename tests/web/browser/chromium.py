@@ -8,7 +8,16 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Dialog, Page, Request, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    Request,
+    async_playwright,
+    expect,
+)
 
 from tests.program.waiting import LONGEST
 
@@ -39,14 +48,36 @@ _ARGUMENTS: Final = (
 expect.set_options(timeout=LONGEST * 1000)
 
 
+@dataclass(slots=True)
+class Chromium:
+    """The browser. Visits of the same kind share a context: making one takes longer than a visit."""
+
+    browser: Browser
+    contexts: dict[object, BrowserContext] = field(default_factory=dict)
+
+    async def page(self, url: str, *, dark: bool, size: tuple[int, int], script: bool) -> Page:
+        """Give a new page, with nothing in it; relative addresses are below `url`."""
+        kind = (url, dark, size, script)
+        if kind not in self.contexts:
+            self.contexts[kind] = await self.browser.new_context(
+                base_url=url,
+                color_scheme="dark" if dark else "light",
+                java_script_enabled=script,
+                locale="en-GB",
+                reduced_motion="reduce",
+                viewport={"width": size[0], "height": size[1]},
+            )
+        return await self.contexts[kind].new_page()
+
+
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium() -> AsyncIterator[Chromium]:
     """Run Debian's Chromium for as long as the block lasts."""
     assert CHROMIUM is not None
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
         try:
-            yield browser
+            yield Chromium(browser)
         finally:
             await browser.close()
 
@@ -84,9 +115,9 @@ class Complaints:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Opens pages of one site, each as somebody who was never there; complaints fail the test."""
+    """Opens pages of one site; what the browser complains of meanwhile fails the test."""
 
-    browser: Browser
+    browser: Chromium
     url: str
 
     @asynccontextmanager
@@ -100,23 +131,14 @@ class Visitor:
         expect: tuple[str, ...] = (),
     ) -> AsyncIterator[Page]:
         """Open a page. `expect` are words of complaints that belong to the test."""
-        width, height = size
-        context = await self.browser.new_context(
-            base_url=self.url,
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=script,
-            locale="en-GB",
-            reduced_motion="reduce",
-            viewport={"width": width, "height": height},
-        )
+        page = await self.browser.page(self.url, dark=dark, size=size, script=script)
         complaints = Complaints(urlsplit(self.url).netloc, expected=expect)
+        complaints.listen(page)
         try:
-            page = await context.new_page()
-            complaints.listen(page)
             await page.goto(path)
             yield page
         finally:
-            await context.close()
+            await page.close()
         complaints.check()
 
 

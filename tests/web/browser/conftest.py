@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
 
-from tests.web.browser.chromium import Visitor, chromium
+from tests.web.browser.chromium import Chromium, Visitor, chromium
 from tests.web.browser.world import World, world
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
+async def browser() -> AsyncIterator[Chromium]:
     """The one browser."""
     async with chromium() as running:
         yield running
@@ -25,6 +24,6 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
-def visitor(browser: Browser, town: World) -> Visitor:
+def visitor(browser: Chromium, town: World) -> Visitor:
     """Somebody who looks at its pages."""
     return Visitor(browser, town.daemon.url)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from reconciler.sandbox.options import SandboxOptions
 from reconciler.web.pages.moments import relative
 from tests.program.chat import KEY, chat, manifest
 from tests.program.live_sandbox import live_sandbox
 from tests.program.program import Program
-from tests.web.browser.chromium import BROWSER, Visitor
+from tests.web.browser.chromium import BROWSER, Chromium, Visitor
 from tests.web.browser.world import World
 from tests.web.pages.values import NOW, SECOND
 
@@ -100,7 +100,7 @@ async def test_a_change_of_state_is_told_politely(visitor: Visitor) -> None:
         assert "ago" not in await told.inner_text(), "a clock would be read out again and again"
 
 
-async def test_a_daemon_that_ends_and_comes_back_is_noted_quietly(browser: Browser, hamlet: World) -> None:
+async def test_a_daemon_that_ends_and_comes_back_is_noted_quietly(browser: Chromium, hamlet: World) -> None:
     address = hamlet.daemon.url
     lost = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE")
     async with Visitor(browser, address).visits("/", expect=lost) as page:

@@ -46,7 +46,7 @@ def test_the_overview_tells_the_state_what_needs_a_person_and_how_far_behind_it_
     page = main(render_overview(frame(), overview(), dialog_page(STALLED), history_page(*HISTORY)))
     (heading,) = page.all("h1")
     assert heading.words == "2 dialogs need a person; 1 of 6 dialogs in sync."
-    assert "Last pass 12 s ago 2026-11-25 20:50:51Z, last one without a failure 4 min ago" in page.words
+    assert "Last pass 12 s ago 2026-11-25 20:50:51Z; everything was last as declared 4 min ago" in page.words
     assert 'Change the manifest reconciler retry --dialog partners --reason "…"'.lower() in page.words.lower()
     assert (
         "To be sent 2 changes Calls that wait 1,200 Time to drain 1 min 25 s Rate now 14 of 20" in page.words

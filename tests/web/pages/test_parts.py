@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import resources
+from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -230,3 +231,12 @@ def test_a_file_s_address_changes_with_its_content() -> None:
 
 def test_what_a_page_loads_is_small() -> None:
     assert sum(len(one.content) for one in ASSETS.values()) < 40_000
+
+
+def test_the_pictures_of_the_documents_are_small_and_all_of_them_are_shown() -> None:
+    root = Path(__file__).parents[3]
+    pictures = list((root / "docs/images").iterdir())
+    shown = (root / "docs/status-page.md").read_text()
+    assert len(pictures) > 3
+    assert [one.name for one in pictures if one.stat().st_size > 150_000] == []
+    assert [one.name for one in pictures if f"(images/{one.name})" not in shown] == []
