@@ -41,7 +41,8 @@ async def test_a_saved_manifest_is_seen_by_whoever_looks(visitor: Visitor, town:
         await edit(town, "Soup of the day: seen live")
         await expect(page.get_by_role("row").nth(1)).to_contain_text("seen live")
     async with visitor.visits("/") as page:
-        last = page.get_by_role("region", name="Last calls").get_by_role("listitem").first
+        calls = page.get_by_role("region", name="Last calls").get_by_role("listitem")
+        last = calls.filter(has_text="lunch-menu").first
         before = await last.get_attribute("data-key")
         await edit(town, "Soup of the day: seen on the overview")
         await expect(last).not_to_have_attribute("data-key", before or "")
@@ -130,13 +131,26 @@ async def test_where_nobody_answers_a_page_asks_less_and_less(visitor: Visitor) 
         assert 5 <= number <= 14, asked
 
 
+async def test_where_too_many_wait_a_page_looks_for_itself_now_and_then(
+    visitor: Visitor, town: World
+) -> None:
+    async with visitor.visits("/problems", expect=("503",)) as page:
+        await page.clock.install()
+        await page.route("**/api/v1/changes*", lambda route: route.fulfill(status=503, json={}))
+        await page.goto("/history?dialog=lunch-menu&texts=true")
+        await edit(town, "Soup of the day: nobody told")
+        await page.clock.run_for(31_000)
+        await expect(page.get_by_role("row").nth(1)).to_contain_text("nobody told")
+        await expect(page.locator("#unreachable")).to_be_empty()
+
+
 async def test_a_hidden_page_asks_for_nothing_and_catches_up_when_it_is_shown(
     visitor: Visitor, town: World
 ) -> None:
     async with visitor.visits("/history?size=3") as page:
         asked = Counter[str]()
-        page.on("request", lambda request: asked.update([request.resource_type]))
         await see(page, hidden=True)
+        page.on("request", lambda request: asked.update([request.resource_type]))
         first = await page.locator("tbody tr").first.get_attribute("data-key")
         await edit(town, "Soup of the day: hidden")
         await edit(town, "Soup of the day: still hidden")
