@@ -49,7 +49,7 @@ async def showing(
                     access=Access(
                         opens=None if token is None else token.opens, behind_proxy=settings.behind_proxy
                     ),
-                    routes=[*api_routes(reading), *pages.routes()],
+                    routes=[*api_routes(reading, thread), *pages.routes()],
                     show=pages.show,
                     end=changes.end,
                 ),

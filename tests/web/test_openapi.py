@@ -124,7 +124,7 @@ def routes_of_the_api() -> set[str]:
             doubts=dict,
             clock=lambda: datetime.now(UTC),
         )
-        return {route.path for route in api_routes(Reading(live, Recent(changes), changes, thread))}
+        return {route.path for route in api_routes(Reading(live, Recent(changes), changes, thread), thread)}
 
 
 def test_every_address_is_described_and_nothing_is_described_that_there_is_not() -> None:
