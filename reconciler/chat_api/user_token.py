@@ -141,6 +141,8 @@ class TokenAuthenticator:
 
     def _untold(self, answer: Answered) -> Answer | None:
         """Go by the settings where the service does not tell; a page is of somebody in its place."""
+        if answer.page:
+            return answer
         if self._credential.user is not None:
             self._notice(
                 logging.WARNING,
@@ -148,8 +150,6 @@ class TokenAuthenticator:
                 f"it is taken for that of user {self._credential.user}",
             )
             return None
-        if answer.page:
-            return answer
         self._misfit = of_nobody_knows_whom(answer.status)
         return Answered(status=HTTPStatus.OK, words=str(self._misfit))
 

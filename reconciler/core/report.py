@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Final
 
 from reconciler.core.action import MarkDialog
 from reconciler.core.applied import ChangeKey
@@ -27,6 +28,10 @@ class Condition(StrEnum):
     BACKING_OFF = "backing off"
     PENDING = "pending"
     IN_SYNC = "in sync"
+
+
+DONE_WITH: Final = frozenset({Condition.IN_SYNC, Condition.SUSPENDED})
+"""What such a dialog was called for is there, or is not wanted now: a doubt about it is of no matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,16 +77,19 @@ class Passes:
         """Send a plan. What older passes still send of its files is called off where it differs."""
         for file in plan.files:
             self.underway.call_off(self._dialogs_of(file.file.location), but=file.postponed)
+        replaced: list[tuple[FileReport | None, FileReport]] = []
         for file in plan.files:
             self._latest[file.file.location] = file
             stands = report_unsent(file, plan.started_at)
-            self._roll.replaced(self.files.get(file.file.location), stands)
+            replaced.append((self.files.get(file.file.location), stands))
             self.files[file.file.location] = stands
             self._awaited |= {dialog.manifest.dialog for dialog in file.postponed}
             for dialog in file.dialogs:
                 self.underway.begin(dialog)
         self._age -= 1
         self._tasks.add(asyncio.create_task(self._send(plan, self._age)))
+        for before, stands in replaced:  # last: whoever is told may fail, and the pass goes on all the same
+            self._roll.replaced(before, stands)
 
     def call_off(self, locations: Iterable[str]) -> None:
         """Make no new call for the dialogs that these files were known to declare."""

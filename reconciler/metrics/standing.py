@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from reconciler.core.message import DialogId
 from reconciler.core.plan import HeldReason
-from reconciler.core.report import Condition, DialogReport, FileReport
+from reconciler.core.report import DONE_WITH, Condition, DialogReport, FileReport
 from reconciler.metrics.moment import Moment
 
 _HINDRANCES: Final = ("source", "ledger", "service", "bug")
@@ -144,15 +144,11 @@ def _ledger(now: Moment, dialogs: Iterable[DialogReport]) -> Iterator[Metric]:
 def _oldest_doubt(doubts: Mapping[DialogId, datetime], dialogs: Iterable[DialogReport]) -> datetime | None:
     """Give when the oldest call in doubt was intended that still matters.
 
-    What a dialog that is in sync, suspended or no longer declared was called for is not wanted now.
+    What nobody declares any more was called for is not wanted either.
     """
     if not doubts:
         return None
-    waiting = {
-        dialog.dialog
-        for dialog in dialogs
-        if dialog.condition is not Condition.IN_SYNC and dialog.condition is not Condition.SUSPENDED
-    }
+    waiting = {dialog.dialog for dialog in dialogs if dialog.condition not in DONE_WITH}
     return min((at for dialog, at in doubts.items() if dialog in waiting), default=None)
 
 

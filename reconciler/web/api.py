@@ -138,7 +138,7 @@ class _Api:
 
 
 async def _write(answer: web.StreamResponse, piece: bytes) -> None:
-    """Write a piece of an export. Raises ConnectionResetError where nobody takes it: others wait for a turn."""
+    """Write a piece. Raises ConnectionResetError where nobody takes it, for others wait for their turn."""
     try:
         async with asyncio.timeout(LONGEST_WAIT):
             await answer.write(piece)

@@ -21,8 +21,8 @@ COLUMNS: Final = (
 )
 """Those of calls, approvals and retries; a cell is empty where its kind of entry has no such member."""
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula, or drops and then takes what follows for one."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for a formula, also full-width, or drops and then takes what follows for one."""
 
 
 def as_json(entries: Iterator[Told], *, texts: bool) -> Iterator[bytes]:

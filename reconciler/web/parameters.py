@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Final, Protocol, TypeVar
@@ -99,7 +99,7 @@ class Parameters:
             return None
         try:
             return _moment(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             todo = "write it like 2026-11-22T09:30:00Z; in an address a `+` is written %2B"
             raise _wrong(name, "is no time as in RFC 3339", todo) from None
 
@@ -111,7 +111,7 @@ def _moment(text: str) -> datetime:
     day, minute, second, fraction, zone = found.groups(default="")
     leap = second == _LEAP
     time = datetime.fromisoformat(f"{day}T{minute}{'59' if leap else second}{fraction}{zone.upper()}")
-    return time + timedelta(seconds=leap)
+    return (time + timedelta(seconds=leap)).astimezone(UTC)
 
 
 def _member(name: str, text: str, kind: type[E]) -> E:

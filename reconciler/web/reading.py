@@ -90,6 +90,10 @@ class Reading:
         """Wait until `change` is not `number`, or for `timeout` seconds; give it. Raises TooMany."""
         return await self._changes.since(number, timeout)
 
+    def now(self) -> datetime:
+        """Give the time by the daemon's clock."""
+        return self._live.clock()
+
     async def overview(self) -> Overview:
         """Give how everything stands."""
         live = self._live

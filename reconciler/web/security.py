@@ -14,6 +14,7 @@ for loopback by another name is a web page that had its own name point there (DN
 
 import base64
 import ipaddress
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -36,6 +37,8 @@ HEADERS: Final = {
 }
 
 _LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
+
+_PORT: Final = re.compile(r":[0-9]{1,5}\Z")
 
 _CHALLENGE: Final = 'Basic realm="reconciler", charset="UTF-8"'
 
@@ -64,7 +67,7 @@ def check_access(request: web.Request, access: Access, bound: Sequence[tuple[str
     """Raise Trouble unless the client may see this; `bound` are the addresses listened on."""
     local = all(ipaddress.ip_address(host.partition("%")[0]).is_loopback for host, _ in bound)
     if local:
-        _check_host(request, {port for _, port in bound})
+        _check_host(request, bound)
     if access.opens is not None:
         _check_token(request, access.opens)
     elif not (local or access.behind_proxy):
@@ -75,16 +78,20 @@ def check_access(request: web.Request, access: Access, bound: Sequence[tuple[str
         )
 
 
-def _check_host(request: web.Request, ports: set[int]) -> None:
-    host = request.headers.get("Host", "")
-    if host.lower() not in {
-        name + port for name in _LOCAL_NAMES for port in ("", *(f":{port}" for port in ports))
-    }:
+def _check_host(request: web.Request, bound: Sequence[tuple[str, int]]) -> None:
+    """Raise Trouble for a name that a stranger's page may have. Any port will do: a tunnel has another."""
+    host, port = bound[0]
+    names = {*_LOCAL_NAMES, *(_in_url(address) for address, _ in bound)}
+    if _PORT.sub("", request.headers.get("Host", "").lower()) not in names:
         raise Trouble(
             HTTPStatus.MISDIRECTED_REQUEST,
             "this daemon listens on loopback, and was asked for by another name",
-            f"ask for localhost:{min(ports)}; a proxy in front has to send that as Host",
+            f"ask for {_in_url(host)}:{port}; a proxy in front has to send that as Host",
         )
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _check_token(request: web.Request, opens: Callable[[str], bool]) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 from reconciler.core.message import DialogId
 from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Problem
-from reconciler.core.report import Condition, FileReport
+from reconciler.core.report import DONE_WITH, Condition, FileReport
 from reconciler.render.words import count, duration
 from reconciler.web.attention import attention
 from reconciler.web.listing import list_problems
@@ -77,7 +77,9 @@ def summarize(
         if dialog.held:
             held.update(dialog.held)
     problems = len(list_problems(files, unreadable).problems)
-    waits = attention(hindrances, dialogs, problems=problems, doubted=doubted, ledger=ledger)
+    waiting = {dialog.dialog for dialog in dialogs if dialog.condition not in DONE_WITH}
+    lasting = [dialog for dialog in doubted if dialog in waiting]
+    waits = attention(hindrances, dialogs, problems=problems, doubted=lasting, ledger=ledger)
     hindrance = "; ".join(words for words in hindrances.values() if words) or None
     pending = sum(dialog.pending for dialog in dialogs)
     state = _state(hindrance, waits, conditions, first_pass_done=first_pass_done)

@@ -256,7 +256,7 @@ def test_the_history_is_a_table_too(shown: Shown) -> None:
     assert set(kinds) == {"call", "approval", "retry"}
 
 
-FORMULAS: Final = ("=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0")
+FORMULAS: Final = ("=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "\uff1d1+1")
 
 
 def test_no_cell_of_the_table_is_a_formula(beginning: tuple[Program, Any]) -> None:
@@ -296,6 +296,8 @@ def test_no_cell_of_the_table_is_a_formula(beginning: tuple[Program, Any]) -> No
         ("history?since=2026-11-22", "since"),
         ("history?since=2026-11-22T10:00:00", "since"),
         ("history?since=2026-11-22T10:00:00+01:00", "since"),
+        ("history?since=0001-01-01T00:00:00%2B01:00", "since"),
+        ("history?until=9999-12-31T23:59:60Z", "until"),
         ("history?until=2026-13-22T10:00:00Z", "until"),
         ("history?result=lost", "result"),
         ("history?before=0", "before"),

@@ -143,16 +143,17 @@ def test_what_waits_for_a_person_stands_in_the_order_of_what_it_holds_up() -> No
         STALLED,
         INVALID,
         guarded,
+        BACKING_OFF,
         unreadable=(PROBLEM,),
         hindrances={"source": "manifests: not there", "service": None},
-        doubts={DialogId(dialog_id(9)): NOW - timedelta(hours=1)},
+        doubts={DialogId(dialog_id(2)): NOW - timedelta(hours=1)},
     )
     assert waiting(shown) == [
         "manifests: not there",
         "a guard holds 1 dialog: too much",
         "the chat service refused changes of dialog-1: 403 no permission",
         "1 problem in manifests; 1 dialog stays as last applied",
-        f"nobody knows what a call for {dialog_id(9)} did: its answer was never recorded",
+        "nobody knows what a call for dialog-2 did: its answer was never recorded",
     ]
     assert shown.attention[1].command == "approve it"
     assert all(waits.todo for waits in shown.attention)
@@ -201,11 +202,18 @@ def test_a_refused_credential_asks_for_a_better_one() -> None:
 
 
 def test_a_call_that_was_made_just_now_may_still_be_answered() -> None:
-    doubts = {DialogId(dialog_id(6)): NOW - timedelta(minutes=14)}
-    assert seen(*FINE, doubts=doubts).attention == ()
-    (waits,) = seen(*FINE, doubts={each: at - timedelta(minutes=1) for each, at in doubts.items()}).attention
-    assert waits.what == "nobody knows what a call for dialog-6 did: its answer was never recorded"
-    assert waits.path == "/dialogs/dialog-6"
+    doubts = {DialogId(dialog_id(2)): NOW - timedelta(minutes=14)}
+    assert seen(BACKING_OFF, doubts=doubts).attention == ()
+    later = {each: at - timedelta(minutes=1) for each, at in doubts.items()}
+    (waits,) = seen(BACKING_OFF, doubts=later).attention
+    assert waits.what == "nobody knows what a call for dialog-2 did: its answer was never recorded"
+    assert waits.path == "/dialogs/dialog-2"
+
+
+def test_a_doubt_about_what_is_as_declared_or_declared_no_more_waits_for_nobody() -> None:
+    long_ago = NOW - timedelta(days=1)
+    doubts = {DialogId(dialog_id(number)): long_ago for number in (4, 6, 99)}
+    assert seen(*FINE, SUSPENDED, doubts=doubts).attention == ()
 
 
 def test_the_note_of_a_guard_is_its_words_and_its_command() -> None:

@@ -109,10 +109,12 @@ def test_on_loopback_only_who_asks_for_loopback_by_its_name_is_answered(declared
         for host in ("localhost", "127.0.0.1", "[::1]", "LOCALHOST"):
             assert status(daemon, {"Host": host}) == 200
             assert status(daemon, {"Host": f"{host}:{port}"}) == 200
+            assert status(daemon, {"Host": f"{host}:8080"}) == 200, "a tunnel has another port"
         others = ("example.com", f"example.com:{port}", f"127.0.0.1.example.com:{port}", f"localhost.:{port}")
         for host in (
             *others,
-            "127.0.0.1:1",
+            "127.0.0.1:",
+            "127.0.0.1:x",
             ANYWHERE,
             "[::]",
             "127.1",
@@ -123,7 +125,7 @@ def test_on_loopback_only_who_asks_for_loopback_by_its_name_is_answered(declared
                 assert status(daemon, {"Host": host}, path) == 421, host
         refused = daemon.get(OVERVIEW, headers={"Host": "example.com"})
         assert problem(refused).endswith(
-            f"ask for localhost:{port}; a proxy in front has to send that as Host"
+            f"ask for 127.0.0.1:{port}; a proxy in front has to send that as Host"
         )
         for path in PROBES:
             assert status(daemon, {"Host": "example.com"}, path) == 200

@@ -73,9 +73,7 @@ class Pages:
     async def show(self, request: web.Request, trouble: Trouble) -> web.Response:
         """Give the page that tells what is wrong; how everything stands only to those who may see it."""
         del request
-        frame = await self._frame()
-        if trouble.status not in _OPEN:
-            frame = Frame(at=frame.at)
+        frame = await self._frame() if trouble.status in _OPEN else Frame(at=self._reading.now())
         page = await self._page(render_trouble, frame, trouble)
         page.set_status(trouble.status)
         page.headers.update(trouble.headers)
