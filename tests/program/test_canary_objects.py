@@ -68,9 +68,18 @@ def shown(each: object) -> Iterator[str]:
     yield f"{[each]} {(each,)} {{0: {each!r}}}"
 
 
+@pytest.fixture
+def only_what_is_new() -> Iterator[None]:
+    """Keep what other tests left out of sight: there can be millions of objects."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("only_what_is_new")
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 async def test_no_object_shows_a_secret_or_a_text_while_it_is_alive(tmp_path: Path, kind: Kind) -> None:
-    gc.collect()  # what other tests left
     program = Program(tmp_path)
     with live_sandbox(SandboxOptions(seed=replace(chat(), credentials=CREDENTIALS))) as sandbox:
         stage = Stage(kind=kind, from_files=False, program=program, sandbox=sandbox)
