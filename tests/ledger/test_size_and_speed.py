@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from reconciler.core.action import UpdateMessage
 from reconciler.core.call import Call, Intent
 from reconciler.core.diff import TextChange
@@ -42,12 +44,13 @@ def intents(random: Random) -> Iterator[Intent]:
             )
 
 
+@pytest.mark.no_cover  # what is counted is the processor's time without a tracer's
 def test_ten_thousand_messages_take_little_room_and_little_time(path: Path) -> None:
     messages, batch = 9_600, 32
     source = intents(Random(2))  # noqa: S311  # made-up ids, the same in each run
     batches = [list(islice(source, batch)) for _ in range(messages // batch)]
     with open_ledger(path, keep_text=False) as ledger:
-        begun = time.perf_counter()
+        begun = time.process_time()
         for each in batches:
             answers = [
                 Call(
@@ -59,13 +62,13 @@ def test_ten_thousand_messages_take_little_room_and_little_time(path: Path) -> N
                 for intent in each
             ]
             ledger.write([*each, *answers])
-        rate = 2 * messages / (time.perf_counter() - begun)
+        rate = 2 * messages / (time.process_time() - begun)
         dialogs = {intent.action.dialog for each in batches for intent in each}
         times = []
         for dialog in dialogs:
-            begun = time.perf_counter()
+            begun = time.process_time()
             assert len(ledger.applied(dialog).texts) == MESSAGES_A_DIALOG
-            times.append(time.perf_counter() - begun)
+            times.append(time.process_time() - begun)
     assert path.stat().st_size / messages < 400
     assert rate > 3_000
     assert sorted(times)[len(times) // 2] < 0.001

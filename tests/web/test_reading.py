@@ -231,6 +231,7 @@ def test_the_note_of_a_guard_is_its_words_and_its_command() -> None:
     assert words_and_command(refusal.note) == (refusal.words, refusal.command)
 
 
+@pytest.mark.no_cover  # what is counted is the processor's time without a tracer's
 def test_ten_thousand_dialogs_are_found_and_sorted_in_well_under_a_tenth_of_a_second() -> None:
     conditions = list(Condition)
     files = [
