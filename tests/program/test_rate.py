@@ -103,7 +103,7 @@ def test_texts_go_before_marks_also_where_the_marks_were_there_first(
 ) -> None:
     declare_everywhere(program, messages=12, fields="read: [222]")
     (program.manifests / "11.yaml").unlink()
-    with program.daemon("--rate", "10", "--concurrency", "4") as daemon:
+    with program.daemon("--rate", "4", "--concurrency", "4") as daemon:
         sandbox.sees_puts(6)
         program.declare("11.yaml", manifest(11, messages={m: f"text: urgent {m}" for m in range(4)}))
         sandbox.sees_text("urgent 3")
