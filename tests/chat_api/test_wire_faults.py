@@ -416,7 +416,9 @@ async def test_200_calls_cancelled_in_flight_leave_no_trace_and_100_puts_succeed
             answers = await asyncio.gather(*(api.send(update("3")) for _ in range(100)))
         assert answers == [OK] * 100
         assert len(service.received) == 300
-    assert open_sockets() <= open_files
+    async with asyncio.timeout(30):
+        while open_sockets() > open_files:  # a transport closes its socket in a later turn of the loop
+            await asyncio.sleep(0)
 
 
 async def test_calls_cancelled_while_they_connect_or_wait_for_a_connection_harm_no_later_one() -> None:
