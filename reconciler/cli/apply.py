@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,12 @@ from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.guarding import guards_of
 from reconciler.cli.identity import expect_session, known_rules
 from reconciler.cli.options import GUARDING, READING, SENDING, output, paths, retry_rejected, settings
-from reconciler.cli.output import commentary, document, print_json, styled
+from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.plan import show_problems, show_unread
 from reconciler.cli.progress import ProgressLine
 from reconciler.cli.sending import sending, stop_signal
 from reconciler.cli.survey import now, plan_survey, survey, unread
+from reconciler.cli.terminal import console
 from reconciler.core.call import Call
 from reconciler.core.guard import Guards
 from reconciler.core.plan import HeldReason
@@ -59,7 +61,7 @@ def command(settings: Settings, output: str, *, retry_rejected: bool) -> ExitCod
         print_json(report_document(done.report))
     else:
         for line in report_lines(done.report):
-            document().print(styled(line))
+            document().print(line)
     show_problems(done.report.problems)
     show_unread(done.unread)
     if done.interrupted:
@@ -68,7 +70,7 @@ def command(settings: Settings, output: str, *, retry_rejected: bool) -> ExitCod
 
 
 async def _apply(settings: Settings, *, retry_rejected: bool) -> Done:
-    progress = ProgressLine(commentary())
+    progress = ProgressLine(console(sys.stderr))
     async with progress.running():
         return await apply_once(
             settings,

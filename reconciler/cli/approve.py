@@ -8,7 +8,7 @@ from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.guarding import APPROVING, guards_of
 from reconciler.cli.identity import rules_without_sending
 from reconciler.cli.options import paths, settings
-from reconciler.cli.output import commentary, document, styled
+from reconciler.cli.output import commentary, document
 from reconciler.cli.person import person
 from reconciler.cli.plan import show_unread
 from reconciler.cli.survey import now, plan_survey, survey, unread
@@ -54,7 +54,7 @@ def command(settings: Settings, plan_id: str, reason: str) -> ExitCode:
     document().print(f"Approved plan {plan_id}, {refusal.guard}: {refusal.words}; {what}.")
     document().print("A running daemon sends it now, otherwise the next `reconciler apply` does.")
     for line in refusal_lines(other for other in plan.refusals if other is not refusal):
-        commentary().print(styled(line))
+        commentary().print(line)
     return ExitCode.DONE
 
 

@@ -1,6 +1,7 @@
 """`reconciler demo`: watch manifests against the sandbox."""
 
 import asyncio
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,19 +10,19 @@ from pathlib import Path
 from typing import Final
 
 import click
-from rich.console import Console
 
 from reconciler.cli.apply import apply_once, exit_code
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.guarding import guards_with
 from reconciler.cli.log import log_to_stderr
 from reconciler.cli.options import SERVING, paths, settings
-from reconciler.cli.output import commentary, document, styled
+from reconciler.cli.output import Output, document
 from reconciler.cli.plan import show_unread
 from reconciler.cli.progress import ProgressLine
 from reconciler.cli.sending import stop_signal
 from reconciler.cli.serving import daemon, run_until
 from reconciler.cli.survey import expect_there
+from reconciler.cli.terminal import console
 from reconciler.core.call import Call
 from reconciler.core.notice import Notice, Unmanaged, UsableAgain, ValidAgain
 from reconciler.core.problem import Problem
@@ -48,15 +49,15 @@ _WORTH_A_LINE: Final = 2.0
 class _Shown:
     """An observer that tells a person what happens."""
 
-    def __init__(self, console: Console, progress: ProgressLine, rate: float) -> None:
-        self._console = console
+    def __init__(self, output: Output, progress: ProgressLine, rate: float) -> None:
+        self._output = output
         self._progress = progress
         self._rate = rate
 
     def _print(self, *lines: Line) -> None:
         with self._progress.aside():
             for line in lines:
-                self._console.print(styled(line))
+                self._output.print(line)
 
     def planned(self, plan: PassPlan) -> None:
         """Show a plan."""
@@ -122,13 +123,13 @@ def command(settings: Settings, *, once: bool) -> ExitCode:
 
 async def _demo(settings: Settings, *, once: bool) -> ExitCode:
     seed = parse_seed(resources.files("reconciler.sandbox").joinpath("demo.json").read_bytes())
-    console = document()
-    progress = ProgressLine(commentary(), shortest=_WORTH_A_LINE)
+    output = document()
+    progress = ProgressLine(console(sys.stderr), shortest=_WORTH_A_LINE)
     log_to_stderr("warning", "text", aside=progress.aside)
-    shown = _Shown(console, progress, settings.rate)
+    shown = _Shown(output, progress, settings.rate)
     with _temporary_directory() as directory:
         async with running_sandbox(SandboxOptions(seed=seed)) as sandbox:
-            console.print(f"Sandbox, a stand-in for the chat service: {sandbox.url}")
+            output.print(f"Sandbox, a stand-in for the chat service: {sandbox.url}")
             ours = replace(settings, api_url=sandbox.url, ledger=Path(directory, "ledger.db"))
             guards = guards_with(ours, flags=("--ledger", str(ours.ledger)), paths=ours.manifests)
             environ = {"RECONCILER_API_KEY": _KEY}
@@ -149,11 +150,11 @@ async def _demo(settings: Settings, *, once: bool) -> ExitCode:
             made_with = daemon(ours, environ, [shown], guards=guards, flows=progress.flows)
             async with progress.running(), made_with as (made, url):
                 paths = ", ".join(str(path) for path in settings.manifests)
-                console.print(f"Status page: {url}/")
-                console.print(f"Metrics: {url}/metrics")
-                console.print(f"Watching {paths}: edit a manifest and see the call it makes. Ctrl-C stops.\n")
+                output.print(f"Status page: {url}/")
+                output.print(f"Metrics: {url}/metrics")
+                output.print(f"Watching {paths}: edit a manifest and see the call it makes. Ctrl-C stops.\n")
                 await run_until(stop, made, settings.grace)
-            console.print("Stopped.")
+            output.print("Stopped.")
     return ExitCode.DONE
 
 

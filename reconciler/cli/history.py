@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import click
-from rich.text import Text
 
 from reconciler.cli.dialog_name import dialogs_named
 from reconciler.cli.exit_code import ExitCode
@@ -23,6 +22,7 @@ from reconciler.ledger.history import (
 )
 from reconciler.ledger.opening import open_existing
 from reconciler.render.history_document import changed_fields, history_document
+from reconciler.render.line import Piece
 from reconciler.render.words import count, moment, visible
 from reconciler.settings import Settings
 from reconciler.web.export import as_csv
@@ -120,10 +120,10 @@ def _print_call(row: HistoryRow, *, texts: bool) -> None:
     again = f", attempt {row.attempt}" if row.attempt > 1 else ""
     fields = ", ".join(changed_fields(row))
     console.print(
-        Text.assemble(
-            (f"{moment(row.sent_at)}  ", "place"),
-            (f"{row.result}{again}", _STYLE[row.result]),
-            f"  {row.name}  {row.message or 'every message'}  {fields} as {row.actor}",
+        (
+            Piece(f"{moment(row.sent_at)}  ", "place"),
+            Piece(f"{row.result}{again}", _STYLE[row.result]),
+            Piece(f"  {row.name}  {row.message or 'every message'}  {fields} as {row.actor}"),
         )
     )
     answer = " ".join(str(part) for part in (row.status, visible(row.words)) if part)
@@ -136,7 +136,11 @@ def _print_call(row: HistoryRow, *, texts: bool) -> None:
 def _print_request(row: RequestRow, what: str, of: str) -> None:
     console = document()
     console.print(
-        Text.assemble((f"{moment(row.at)}  ", "place"), (what, "warn"), f"  {of}  by {visible(row.by)}")
+        (
+            Piece(f"{moment(row.at)}  ", "place"),
+            Piece(what, "warn"),
+            Piece(f"  {of}  by {visible(row.by)}"),
+        )
     )
     if row.reason:
         console.print(f"  {visible(row.reason)}", style="place")

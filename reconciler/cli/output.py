@@ -2,29 +2,38 @@
 
 import io
 import json
+import os
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any, Final, Protocol, TextIO
 
-from rich.console import Console
-from rich.text import Text
-from rich.theme import Theme
+from reconciler.cli.columns import Columns, plain_lines
+from reconciler.render.line import Line, plain
 
-from reconciler.render.line import Line
-
-_THEME = Theme(
-    {"place": "dim", "old": "red", "new": "green", "warn": "yellow", "good": "green", "bad": "red"}
-)
+_TERMINAL_ANYWAY: Final = ("FORCE_COLOR", "TTY_COMPATIBLE")
+"""Variables by which a person may have a pipe treated like a terminal."""
 
 
-def document() -> Console:
-    """Give the console of the document; plain where stdout is no terminal or `NO_COLOR` is set."""
-    return _console(stderr=False)
+class Output(Protocol):
+    """Where people read. A `style` is a name of the terminal's theme, or empty."""
+
+    def print(self, said: str | Line = "", *, style: str = "") -> None:
+        """Print lines."""
+        ...
+
+    def print_columns(self, table: Columns) -> None:
+        """Print a table."""
+        ...
 
 
-def commentary() -> Console:
-    """Give the console of all that is not the document."""
-    return _console(stderr=True)
+def document() -> Output:
+    """Give where the document goes; plain where stdout is no terminal or `NO_COLOR` is set."""
+    return _output(sys.stdout)
+
+
+def commentary() -> Output:
+    """Give where all goes that is not the document."""
+    return _output(sys.stderr)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -41,14 +50,39 @@ def data_stream() -> TextIO:
     return sys.stdout
 
 
-def styled(line: Line) -> Text:
-    """Give a line with the terminal's styles."""
-    return Text.assemble(*((piece.text, piece.style) for piece in line))
+class Pipe:
+    """A stream that is no terminal: gets what a terminal would get, without styles, each line at once."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def print(self, said: str | Line = "", *, style: str = "") -> None:
+        """Print lines."""
+        text = said if isinstance(said, str) else plain(said)
+        if text.replace("\n", "").isprintable():
+            self._write(text)
+        else:
+            _terminal(self._stream).print(said, style=style)
+
+    def print_columns(self, table: Columns) -> None:
+        """Print a table."""
+        if (lines := plain_lines(table)) is not None:
+            self._write("\n".join(lines))
+        else:
+            _terminal(self._stream).print_columns(table)
+
+    def _write(self, text: str) -> None:
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
 
 
-def _console(*, stderr: bool) -> Console:
-    stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 10_000
-    return Console(
-        stderr=stderr, theme=_THEME, highlight=False, markup=False, emoji=False, soft_wrap=True, width=width
-    )
+def _output(stream: TextIO) -> Output:
+    piped = not stream.isatty() and not any(os.environ.get(name) for name in _TERMINAL_ANYWAY)
+    return Pipe(stream) if piped else _terminal(stream)
+
+
+def _terminal(stream: TextIO) -> Output:
+    # Only now: what draws on terminals takes longer to import than most commands to do their work.
+    from reconciler.cli.terminal import Terminal  # noqa: PLC0415  # see above
+
+    return Terminal(stream)

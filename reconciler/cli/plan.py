@@ -9,7 +9,7 @@ from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.guarding import APPROVING, guards_of
 from reconciler.cli.identity import rules_without_sending
 from reconciler.cli.options import output, paths, retry_rejected, settings
-from reconciler.cli.output import commentary, document, print_json, styled
+from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.survey import plan_survey, survey, unread
 from reconciler.core.problem import Problem
 from reconciler.ledger.opening import open_reader
@@ -56,7 +56,7 @@ def command(
         case _:
             _print(plan, settings.rate, texts=not hide_text)
             for shown in refusal_lines(plan.refusals):
-                document().print(styled(shown))
+                document().print(shown)
     show_problems(plan.problems)
     lacking = unread(found, plan)
     show_unread(lacking)
@@ -89,7 +89,7 @@ def _print(plan: PassPlan, rate: float, *, texts: bool) -> None:
     for dialog in plan.dialogs:
         if dialog.actions or dialog.held:
             for line in dialog_lines(dialog, texts=texts):
-                console.print(styled(line))
+                console.print(line)
             console.print()
     for line in summary_lines(figures(plan.dialogs, rate), rate, len(plan.problems)):
-        console.print(styled(line))
+        console.print(line)

@@ -5,13 +5,11 @@ from enum import StrEnum
 from typing import Final
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from reconciler.cli.columns import Column, Columns
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import output, settings
-from reconciler.cli.output import commentary, document, print_json
+from reconciler.cli.output import Output, commentary, document, print_json
 from reconciler.cli.survey import now
 from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Problem
@@ -19,6 +17,7 @@ from reconciler.core.report import Condition, DialogReport, FileReport
 from reconciler.ledger.history import Totals
 from reconciler.ledger.opening import open_existing
 from reconciler.reconcile.doubts import Doubts
+from reconciler.render.line import Piece
 from reconciler.render.problem_document import problem_document
 from reconciler.render.report_document import dialog_document
 from reconciler.render.report_lines import condition_style
@@ -31,6 +30,14 @@ FORMAT = "reconciler/status/v1"
 
 _NOTHING_YET: Final = (
     "no pass has recorded how a manifest stands yet; the first one is under way, or none came that far"
+)
+
+_COLUMNS: Final = (
+    Column("DIALOG", free=True),
+    Column("CONDITION"),
+    Column("APPLIED"),
+    Column("NEXT"),
+    Column("NOTE", free=True),
 )
 
 _STYLE: Final = {State.HINDERED: "bad", State.ATTENTION: "bad", State.WORKING: "warn", State.IN_SYNC: "good"}
@@ -85,45 +92,43 @@ def _print_json(summary: Summary, files: Sequence[FileReport], totals: Totals) -
 
 
 def _print(summary: Summary, files: Sequence[FileReport], totals: Totals) -> None:
-    console = document()
-    console.print(summary.sentence, style=_STYLE[summary.state])
+    shown = document()
+    shown.print(summary.sentence, style=_STYLE[summary.state])
     for waits in summary.attention:
-        _print_attention(console, waits)
+        _print_attention(shown, waits)
     dialogs = sorted((dialog for file in files for dialog in file.dialogs), key=_worst_first)
     if dialogs:
-        console.print()
-        console.print(_table(dialogs))
+        shown.print()
+        shown.print_columns(_table(dialogs))
     problems: list[Problem] = [problem for file in files for problem in file.problems]
     if problems:
-        console.print()
+        shown.print()
     for problem in problems:
-        console.print(str(problem), style="bad")
-    console.print()
-    console.print(_counts(summary, totals))
+        shown.print(str(problem), style="bad")
+    shown.print()
+    shown.print(_counts(summary, totals))
 
 
-def _print_attention(console: Console, waits: Attention) -> None:
-    console.print()
-    console.print(f"- {visible(waits.what)}", style="bad")
-    console.print(f"  {waits.todo}")
+def _print_attention(shown: Output, waits: Attention) -> None:
+    shown.print()
+    shown.print(f"- {visible(waits.what)}", style="bad")
+    shown.print(f"  {waits.todo}")
     if waits.command:
-        console.print(Text(f"  {visible(waits.command)}", "bold"))
+        shown.print(f"  {visible(waits.command)}", style="bold")
 
 
-def _table(dialogs: Sequence[DialogReport]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("DIALOG", "CONDITION", "APPLIED", "NEXT", "NOTE"):
-        free = heading in {"DIALOG", "NOTE"}
-        table.add_column(heading, no_wrap=not free, overflow="fold", min_width=20 if free else None)
-    for dialog in dialogs:
-        table.add_row(
-            dialog.name or str(dialog.origin),
-            Text(dialog.condition, condition_style(dialog.condition)),
-            "" if dialog.condition is Condition.INVALID else f"{dialog.applied} of {dialog.declared}",
-            ahead(dialog.due_at, now()) if dialog.due_at else "",
-            "guarded" if HeldReason.GUARDED in dialog.held else visible(dialog.note),
-        )
-    return table
+def _table(dialogs: Sequence[DialogReport]) -> Columns:
+    return Columns(_COLUMNS, [_row(dialog) for dialog in dialogs])
+
+
+def _row(dialog: DialogReport) -> Sequence[Piece]:
+    return (
+        Piece(dialog.name or str(dialog.origin)),
+        Piece(dialog.condition, condition_style(dialog.condition)),
+        Piece("" if dialog.condition is Condition.INVALID else f"{dialog.applied} of {dialog.declared}"),
+        Piece(ahead(dialog.due_at, now()) if dialog.due_at else ""),
+        Piece("guarded" if HeldReason.GUARDED in dialog.held else visible(dialog.note)),
+    )
 
 
 def _counts(summary: Summary, totals: Totals) -> str:
