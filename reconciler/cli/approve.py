@@ -15,7 +15,8 @@ from reconciler.cli.survey import now, plan_survey, survey, unread
 from reconciler.cli.typed import Name, Reason
 from reconciler.core.failure import Failure
 from reconciler.core.guard import Approval
-from reconciler.ledger.opening import open_reader, open_requests
+from reconciler.ledger.existing import open_reader
+from reconciler.ledger.opening import open_requests
 from reconciler.ledger.reader import LedgerReader
 from reconciler.reconcile.planning import PassPlan
 from reconciler.render.refusal_lines import refusal_lines

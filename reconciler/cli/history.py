@@ -11,6 +11,7 @@ from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import output, settings
 from reconciler.cli.output import commentary, data_stream, document, print_json
 from reconciler.cli.typed import Moment, Name
+from reconciler.ledger.existing import open_existing
 from reconciler.ledger.history import (
     ApprovalRow,
     HistoryRow,
@@ -20,7 +21,6 @@ from reconciler.ledger.history import (
     RetryRow,
     Told,
 )
-from reconciler.ledger.opening import open_existing
 from reconciler.render.history_document import changed_fields, history_document
 from reconciler.render.line import Piece
 from reconciler.render.words import count, moment, visible

@@ -14,8 +14,8 @@ from reconciler.cli.output import commentary, data_stream, document
 from reconciler.ledger.backup import back_up
 from reconciler.ledger.check import check_ledger
 from reconciler.ledger.errors import LedgerDamaged
+from reconciler.ledger.existing import open_existing
 from reconciler.ledger.history import oldest_first
-from reconciler.ledger.opening import open_existing
 from reconciler.render.history_document import history_document
 from reconciler.settings import Settings
 

@@ -12,7 +12,7 @@ from reconciler.cli.options import output, paths, retry_rejected, settings
 from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.survey import plan_survey, survey, unread
 from reconciler.core.problem import Problem
-from reconciler.ledger.opening import open_reader
+from reconciler.ledger.existing import open_reader
 from reconciler.reconcile.planning import PassPlan
 from reconciler.render.figures import figures
 from reconciler.render.plan_document import plan_document

@@ -11,7 +11,8 @@ from reconciler.cli.output import document
 from reconciler.cli.person import person
 from reconciler.cli.typed import Name, Reason
 from reconciler.core.message import DialogId
-from reconciler.ledger.opening import open_reader, open_requests
+from reconciler.ledger.existing import open_reader
+from reconciler.ledger.opening import open_requests
 from reconciler.render.words import count, visible
 from reconciler.settings import Settings
 

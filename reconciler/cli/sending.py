@@ -20,7 +20,8 @@ from reconciler.cli.survey import now, rules
 from reconciler.core.call import Call
 from reconciler.core.message import UserId
 from reconciler.core.outcome import Answer
-from reconciler.ledger.opening import open_ledger, open_reader
+from reconciler.ledger.existing import open_reader
+from reconciler.ledger.opening import open_ledger
 from reconciler.ledger.reader import LedgerReader
 from reconciler.log_lines.events import Credential
 from reconciler.reconcile.group_commit import GroupCommit

@@ -14,8 +14,8 @@ from reconciler.cli.survey import now
 from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Problem
 from reconciler.core.report import Condition, DialogReport, FileReport
+from reconciler.ledger.existing import open_existing
 from reconciler.ledger.history import Totals
-from reconciler.ledger.opening import open_existing
 from reconciler.reconcile.doubts import Doubts
 from reconciler.render.line import Piece
 from reconciler.render.problem_document import problem_document

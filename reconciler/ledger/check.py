@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.ledger.connection import QUERIES, explained, tells_of_damage
+from reconciler.ledger.connection import explained, tells_of_damage
 from reconciler.ledger.errors import LedgerDamaged, LedgerError, LedgerUnreadable
 from reconciler.ledger.existing import connect_existing
 from reconciler.ledger.file_rows import dialog_report
+from reconciler.ledger.named_sql import QUERIES
 
 _SHOWN: Final = 5
 """How many contradictions of one rule are worth showing: they have one cause, mostly."""

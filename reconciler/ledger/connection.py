@@ -4,9 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
-
-import aiosql
+from typing import Final, Literal
 
 from reconciler.ledger.errors import (
     BackupUnwritable,
@@ -16,9 +14,6 @@ from reconciler.ledger.errors import (
     LedgerUnwritable,
     SqliteTooOld,
 )
-
-QUERIES: Final[Any] = aiosql.from_path(Path(__file__).with_name("queries"), "sqlite3", encoding="utf-8")
-"""Every named query; the first argument of each is the connection."""
 
 Opener = Callable[[str], sqlite3.Connection]
 """Gives a connection to the database at a URI."""

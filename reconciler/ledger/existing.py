@@ -18,7 +18,8 @@ from reconciler.ledger.errors import (
     LedgerTorn,
     LedgerUnreadable,
 )
-from reconciler.ledger.migrate import load_migrations, version_of
+from reconciler.ledger.migrate import load_migrations, migrate, version_of
+from reconciler.ledger.reader import LedgerReader
 
 APPLICATION_ID: Final = int.from_bytes(b"RCNL")
 """Stands in the header of each ledger (https://sqlite.org/pragma.html#pragma_application_id)."""
@@ -42,6 +43,24 @@ def connect_existing(
             raise LedgerOutdated(path)
         undo.pop_all()
         return connection
+
+
+def open_reader(path: Path) -> LedgerReader:
+    """Open the ledger for reading, while a daemon writes it or not; where there is none, read nothing.
+
+    Takes no lock and makes no ledger. Raises a LedgerError that says why not.
+    """
+    check_sqlite(path)
+    if not exists(path):
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        migrate(connection, load_migrations())
+        return LedgerReader(path, connection, exists=False)
+    return open_existing(path)
+
+
+def open_existing(path: Path) -> LedgerReader:
+    """Open the ledger for reading, as `open_reader` does; raises LedgerMissing where there is none."""
+    return LedgerReader(path, connect_existing(path, "ro"))
 
 
 def exists(path: Path) -> bool:

@@ -18,7 +18,6 @@ from reconciler.ledger.existing import APPLICATION_ID, check_ours, connect_exist
 from reconciler.ledger.lock import OURS_ALONE, LedgerLock
 from reconciler.ledger.migrate import load_migrations, migrate, version_of
 from reconciler.ledger.mounts import MOUNTINFO, network_file_system
-from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.requests import Requests
 from reconciler.ledger.writer import Ledger
 
@@ -56,24 +55,6 @@ def open_ledger(
         ledger = Ledger(path, connection, lock, keep_text=keep_text)
         undo.pop_all()
         return ledger
-
-
-def open_reader(path: Path) -> LedgerReader:
-    """Open the ledger for reading, while a daemon writes it or not; where there is none, read nothing.
-
-    Takes no lock and makes no ledger. Raises a LedgerError that says why not.
-    """
-    check_sqlite(path)
-    if not exists(path):
-        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        migrate(connection, load_migrations())
-        return LedgerReader(path, connection, exists=False)
-    return open_existing(path)
-
-
-def open_existing(path: Path) -> LedgerReader:
-    """Open the ledger for reading, as `open_reader` does; raises LedgerMissing where there is none."""
-    return LedgerReader(path, connect_existing(path, "ro"))
 
 
 def open_requests(path: Path, opener: Opener = open_sqlite) -> Requests:

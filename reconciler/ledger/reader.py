@@ -17,12 +17,13 @@ from reconciler.core.message import DialogId
 from reconciler.core.problem import Problem
 from reconciler.core.report import DialogReport, FileReport
 from reconciler.ledger.applied_rows import applied_state
-from reconciler.ledger.connection import QUERIES, explained
+from reconciler.ledger.connection import explained
 from reconciler.ledger.doubt_rows import doubts
 from reconciler.ledger.encoding import time_of, unescape
 from reconciler.ledger.errors import LedgerDamaged, LedgerUnreadable
 from reconciler.ledger.file_rows import dialog_report, problem_of
 from reconciler.ledger.history import EVERYTHING, HistoryRow, RequestRow, Totals, Wanted, history_row
+from reconciler.ledger.named_sql import QUERIES
 from reconciler.ledger.request_rows import approval, approval_row, retry_row
 
 _PAGE: Final = 500

@@ -16,9 +16,10 @@ from typing import Final, Self
 
 from reconciler.core.guard import Approval
 from reconciler.core.message import DialogId
-from reconciler.ledger.connection import QUERIES, explained
+from reconciler.ledger.connection import explained
 from reconciler.ledger.encoding import milliseconds, well_formed
 from reconciler.ledger.errors import LedgerUnwritable
+from reconciler.ledger.named_sql import QUERIES
 from reconciler.ledger.request_rows import approval_parameters
 
 

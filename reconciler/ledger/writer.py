@@ -14,12 +14,13 @@ from reconciler.core.message import Mark
 from reconciler.core.outcome import Answered, Applied, Cause, Deferred, Rejected, Unanswered
 from reconciler.core.report import FileReport
 from reconciler.ledger.check import expect_whole
-from reconciler.ledger.connection import QUERIES, explained, tells_of_damage
+from reconciler.ledger.connection import explained, tells_of_damage
 from reconciler.ledger.encoding import escape, milliseconds, well_formed
 from reconciler.ledger.entry import Entry, ForgottenFile
 from reconciler.ledger.errors import LedgerUnreadable, LedgerUnwritable
 from reconciler.ledger.file_rows import dialog_row, problem_row
 from reconciler.ledger.lock import LedgerLock
+from reconciler.ledger.named_sql import QUERIES
 from reconciler.ledger.own_files import Look, OwnFiles
 from reconciler.ledger.reader import LedgerReader
 

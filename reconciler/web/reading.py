@@ -19,8 +19,8 @@ from reconciler.core.message import DialogId
 from reconciler.core.report import FileReport
 from reconciler.daemon.health import Health
 from reconciler.ledger.errors import LedgerMissing
+from reconciler.ledger.existing import open_reader
 from reconciler.ledger.history import Told
-from reconciler.ledger.opening import open_reader
 from reconciler.ledger.reader import LedgerReader
 from reconciler.metrics.moment import Traffic
 from reconciler.source.directory import Directory

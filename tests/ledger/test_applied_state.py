@@ -17,7 +17,8 @@ from reconciler.core.message import DialogId, Mark
 from reconciler.core.outcome import Answer
 from reconciler.core.plan import plan_dialog
 from reconciler.ledger.entry import Entry
-from reconciler.ledger.opening import open_ledger, open_reader
+from reconciler.ledger.existing import open_reader
+from reconciler.ledger.opening import open_ledger
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import ALICE, EARLIER, M1, MESSAGES, MINUTE, NOW, THIS, USERS, manifest, message
 from tests.core.chat_model import remember_applied

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.ledger.errors import LedgerDamaged
-from reconciler.ledger.opening import open_reader, open_requests
+from reconciler.ledger.existing import open_reader
+from reconciler.ledger.opening import open_requests
 from reconciler.ledger.writer import Ledger
 from tests.ledger.calls import put_text, sent
 from tests.ledger.test_disk import log_of

@@ -31,8 +31,8 @@ from reconciler.ledger.errors import (
     LedgerUnwritable,
     SqliteTooOld,
 )
-from reconciler.ledger.existing import APPLICATION_ID
-from reconciler.ledger.opening import open_ledger, open_reader
+from reconciler.ledger.existing import APPLICATION_ID, open_reader
+from reconciler.ledger.opening import open_ledger
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import DIALOG
 from tests.ledger.calls import NOTHING, put_text, sent

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from reconciler.ledger.opening import open_ledger, open_reader
+from reconciler.ledger.existing import open_reader
+from reconciler.ledger.opening import open_ledger
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import DIALOG, M1, READ, digest
 from tests.ledger.calls import DOWN, LOST, OK, REFUSED, intent, put_text, sent

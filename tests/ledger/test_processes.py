@@ -13,8 +13,9 @@ from typing import IO
 import pytest
 
 from reconciler.ledger.errors import LedgerInUse
+from reconciler.ledger.existing import open_reader
 from reconciler.ledger.history import Result
-from reconciler.ledger.opening import open_ledger, open_reader
+from reconciler.ledger.opening import open_ledger
 from tests.core.builders import DIALOG, M1, digest
 from tests.ledger.calls import put_text, sent
 

@@ -8,7 +8,8 @@ import pytest
 
 from reconciler.core.call import Withdrawal
 from reconciler.ledger.errors import LedgerDamaged
-from reconciler.ledger.opening import open_ledger, open_reader, open_requests
+from reconciler.ledger.existing import open_reader
+from reconciler.ledger.opening import open_ledger, open_requests
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import NOW
 from tests.ledger.calls import intent, put_text, sent

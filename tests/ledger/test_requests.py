@@ -14,8 +14,9 @@ from reconciler.core.guard import Approval, Guard
 from reconciler.core.message import DialogId
 from reconciler.core.report import Condition, DialogReport, FileReport
 from reconciler.ledger.errors import LedgerForeign, LedgerMissing, LedgerOutdated, LedgerUnwritable
+from reconciler.ledger.existing import open_reader
 from reconciler.ledger.history import ApprovalRow, HistoryRow, RetryRow, newest_first
-from reconciler.ledger.opening import open_ledger, open_reader, open_requests
+from reconciler.ledger.opening import open_ledger, open_requests
 from reconciler.ledger.requests import Requests
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import ALICE, DIALOG, EARLIER, HERE, M1, M2, MINUTE, NOW, READ, mark_of, text_of

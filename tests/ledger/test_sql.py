@@ -3,12 +3,34 @@
 import re
 from pathlib import Path
 
+import aiosql
 import pytest
 
-from reconciler.ledger import connection
-from reconciler.ledger.opening import open_reader
+from reconciler.ledger import named_sql
+from reconciler.ledger.existing import open_reader
 
-QUERIES = sorted((Path(connection.__file__).parent / "queries").glob("*.sql"))
+QUERIES = sorted((Path(named_sql.__file__).parent / "queries").glob("*.sql"))
+
+
+def test_a_query_parsed_alone_is_what_it_is_among_all() -> None:
+    for file in QUERIES:
+        among_all = aiosql.from_path(file, "sqlite3", encoding="utf-8")
+        names = [name for name in among_all.available_queries if not name.endswith("_cursor")]
+        assert names
+        for name in names:
+            alone, expected = getattr(named_sql.QUERIES, name), getattr(among_all, name)
+            assert (alone.sql, alone.operation) == (expected.sql, expected.operation)
+
+
+def test_no_two_queries_have_one_name() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in QUERIES)
+    names = re.findall(r"-- name: (\w+)", text)
+    assert len(set(names)) == len(names)
+
+
+def test_what_is_no_query_is_told() -> None:
+    with pytest.raises(AttributeError, match="no query is named nothing"):
+        named_sql.QUERIES.nothing(None)
 
 
 def test_no_query_changes_or_deletes_what_was_recorded() -> None:
@@ -37,7 +59,7 @@ def test_no_query_changes_or_deletes_what_was_recorded() -> None:
 def test_what_is_asked_for_one_dialog_or_page_reads_no_table_from_end_to_end(
     path: Path, query: str, parameters: dict[str, object]
 ) -> None:
-    sql = getattr(connection.QUERIES, query).sql
+    sql = getattr(named_sql.QUERIES, query).sql
     with open_reader(path) as reader:
         plan = reader._connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()  # noqa: SLF001  # a plan is SQLite's
     assert plan

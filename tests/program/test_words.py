@@ -12,7 +12,7 @@ import pytest
 from reconciler.cli.failure import explain
 from reconciler.cli.survey import plan_survey, rules, survey, unread
 from reconciler.core.guard import Guards
-from reconciler.ledger.opening import open_reader
+from reconciler.ledger.existing import open_reader
 from reconciler.sandbox.faults import FaultRule, Status, When
 from reconciler.settings import Settings
 from tests.program.chat import KEY, STRANGER, dialog_id, manifest, message_id

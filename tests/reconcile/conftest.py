@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.ledger.opening import open_ledger, open_reader
+from reconciler.ledger.existing import open_reader
+from reconciler.ledger.opening import open_ledger
 from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.writer import Ledger
 from tests.reconcile.parts import Clock

@@ -25,8 +25,9 @@ from reconciler.core.problem import Problem
 from reconciler.core.report import Condition, Report
 from reconciler.daemon.loop import Daemon
 from reconciler.ledger.errors import LedgerError
+from reconciler.ledger.existing import open_reader
 from reconciler.ledger.history import Result
-from reconciler.ledger.opening import open_ledger, open_reader
+from reconciler.ledger.opening import open_ledger
 from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.planning import PassPlan
 from reconciler.reconcile.sender import Sender

@@ -9,7 +9,7 @@ from reconciler.core.applied import AppliedDialogMark
 from reconciler.core.message import DialogId
 from reconciler.core.plan import HeldReason
 from reconciler.core.report import Condition, DialogReport
-from reconciler.ledger.opening import open_reader
+from reconciler.ledger.existing import open_reader
 from tests.simulation.declared import DELIVERED, READ, Version
 from tests.simulation.flavour import OCCUPANTS
 from tests.simulation.world import World

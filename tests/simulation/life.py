@@ -24,7 +24,8 @@ from reconciler.core.report import Report
 from reconciler.daemon.loop import Daemon
 from reconciler.ledger.entry import Entry
 from reconciler.ledger.errors import LedgerError, LedgerUnwritable
-from reconciler.ledger.opening import open_ledger, open_reader
+from reconciler.ledger.existing import open_reader
+from reconciler.ledger.opening import open_ledger
 from reconciler.ledger.writer import Ledger
 from reconciler.reconcile.group_commit import GroupCommit, Writable
 from reconciler.reconcile.planning import PassPlan

@@ -8,8 +8,8 @@ from random import Random
 from typing import Final
 
 from reconciler.ledger.check import check_ledger
+from reconciler.ledger.existing import open_reader
 from reconciler.ledger.history import RetryRow
-from reconciler.ledger.opening import open_reader
 from tests.chat_api.virtual_time import virtual_loop
 from tests.simulation.audit import Audit
 from tests.simulation.converged import check_converged, check_freed, left_to_do
