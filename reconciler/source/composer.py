@@ -83,6 +83,16 @@ class Composer:
         """Give the SHA-256 of the document's text from its first key to the event that ends it."""
         return hashlib.sha256(self._text[self._first : end.start_mark.index].encode()).digest()
 
+    def stands_at(self, *keys: str) -> bool:
+        """Tell whether the value of the last of these keys comes next; each key is in the one before."""
+        if len(self._outer) != len(keys):
+            return False
+        inside = (*(outer.around for outer in self._outer[1:]), self._items)
+        return all(
+            len(items) % 2 == 1 and type(items[-1]) is ScalarNode and items[-1].text == key
+            for items, key in zip(inside, keys, strict=True)
+        )
+
     def unfinished(self) -> Unfinished:
         """Close what is open, and give what is there."""
         opened = len(self._outer)

@@ -12,6 +12,9 @@ LARGEST_FILE: Final = 16 * 1024 * 1024
 # YAML allows NEL, LS and PS, but takes them for line breaks, which no editor does: every place behind
 # one would be wrong, and a text that holds one would be folded.
 _INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+_VISIBLE: Final = bytes((*b"\t\n\r", *range(0x20, 0x7F)))
+"""What of ASCII is not in `_INVISIBLE`."""
+
 CONFLICT: Final = re.compile(r"^<{7} ", re.MULTILINE)
 """The line with which git starts a merge conflict."""
 
@@ -44,11 +47,11 @@ def decode(data: bytes, found: Diagnostics) -> str:
     if not text or text.isspace():
         found.add_at(1, 1, "the file is empty", "a half-written save? write a manifest, or remove the file")
         return ""
-    if invisible := _INVISIBLE.search(text):
+    if invisible := _first_invisible(text):
         line, column = place_of(text, invisible.start())
         found.add_at(line, column, f"the invisible character U+{ord(invisible.group()):04X}", "remove it")
         text = _INVISIBLE.sub(_REPLACEMENT, text)
-    if conflict := CONFLICT.search(text):
+    if "<<<<<<< " in text and (conflict := CONFLICT.search(text)):
         line, column = place_of(text, conflict.start())
         found.add_at(line, column, "a merge conflict", "keep one side of it, and remove its markers")
     if not text.rstrip(" \t").endswith(_COMPLETE):
@@ -56,6 +59,12 @@ def decode(data: bytes, found: Diagnostics) -> str:
         todo = "a half-written save? end the line with one"
         found.add_at(line, column, "the last line has no line break", todo)
     return text
+
+
+def _first_invisible(text: str) -> re.Match[str] | None:
+    if text.isascii() and not text.encode().translate(None, _VISIBLE):
+        return None  # most often; ten times as fast as the search
+    return _INVISIBLE.search(text)
 
 
 def _decode_utf8(data: bytes, found: Diagnostics) -> str:

@@ -21,6 +21,9 @@ _CUT: Final = re.compile(
     re.VERBOSE,
 )
 
+_CUTTING: Final = ("---", "...", "%", "\ufeff")
+"""What a line starts with that is a cut."""
+
 
 class Stretch(NamedTuple):
     """The text of one document, with the directives before it; or of none, but comments."""
@@ -39,7 +42,7 @@ class Stretch(NamedTuple):
 def stretches(text: str) -> Iterator[Stretch]:
     """Cut the text of a file; parts that are empty are left out."""
     start, line, adrift = 0, 0, False
-    for cut in _CUT.finditer(text):
+    for cut in _cuts(text):
         if cut["directives"] and not cut["start"]:
             continue
         part = text[start : cut.start()]
@@ -50,6 +53,13 @@ def stretches(text: str) -> Iterator[Stretch]:
         start = cut.end("end" if adrift else "order_mark")
     if start < len(text):
         yield _stretch(text[start:], line, adrift=adrift, last=True)
+
+
+def _cuts(text: str) -> Iterator[re.Match[str]]:
+    if "\r" in text or any(f"\n{start}" in text for start in _CUTTING):
+        yield from _CUT.finditer(text)
+    elif first := _CUT.match(text):
+        yield first
 
 
 def _stretch(part: str, line: int, *, adrift: bool, last: bool) -> Stretch:
