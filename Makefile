@@ -33,6 +33,7 @@ requirements: $(VENV)/created ## Pin anew, with hashes, from pyproject.toml
 	$(BIN)/uv pip compile $(PINNING) pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile $(PINNING) --group build -o requirements/build.txt
 	$(BIN)/uv pip compile $(PINNING) pyproject.toml --group dev -o requirements/dev.txt
+	$(BIN)/uv pip compile $(PINNING) --group bench -o requirements/bench.txt
 PINNING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	--no-strip-extras # pip looks for "coverage[toml]" by itself, and refuses a newer one than is pinned
 
@@ -54,7 +55,7 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/run
 	@touch $@
 
 clean:
-	rm -rf $(VENV) dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(PEERS) .bench dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 .PHONY: test-image
 test-image: $(VENV)/dev ## The container image, built and run for real; needs podman
@@ -80,3 +81,14 @@ disk-faults: $(VENV)/dev ## The program on a disk that is full, whose syncs fail
 
 soak: $(VENV)/dev ## The daemon at work for an hour: memory, files and threads stay flat
 	RECONCILER_SOAK=3600 $(BIN)/pytest tests/program/test_soak.py --log-cli-level=info
+
+PEERS := .venv-bench
+.PHONY: bench
+bench: $(VENV)/run $(PEERS)/created ## Measure ours and others', and write docs/benchmarks.md; takes half an hour of a quiet machine
+	$(BIN)/python -m bench
+
+$(PEERS)/created: requirements/bench.txt $(VENV)/created
+	@echo "installing what is measured beside the program into $(PEERS) ..."
+	@$(BIN)/python -m venv --clear $(PEERS)
+	@$(PEERS)/bin/pip --disable-pip-version-check --quiet install --require-hashes -r requirements/bench.txt
+	@touch $@

@@ -275,5 +275,5 @@ def test_no_file_names_the_machine_or_the_index_it_was_made_with() -> None:
 def test_locked_requirements_are_hashed_and_say_no_address() -> None:
     locks = {path.name: path.read_text().splitlines() for path in (ROOT / "requirements").glob("*.txt")}
     assert all(locks.values())
-    assert locks.keys() == {"build.txt", "dev.txt", "run.txt"}
+    assert locks.keys() == {"bench.txt", "build.txt", "dev.txt", "run.txt"}
     assert [line for lines in locks.values() for line in lines if not LOCKED.fullmatch(line)] == []
