@@ -105,6 +105,14 @@ class Report:
         return applied and not self.problems and as_declared(self.files)
 
 
+def all_problems(files: Iterable[FileReport], unreadable: Iterable[Problem] = ()) -> tuple[Problem, ...]:
+    """Give every problem in manifests by place, each once though it be of two files.
+
+    `unreadable` are those of files that can't be read.
+    """
+    return tuple(sorted({*unreadable, *(problem for file in files for problem in file.problems)}))
+
+
 def as_declared(files: Iterable[FileReport]) -> bool:
     """Tell whether all dialogs are as declared or suspended: none is pending, failing, held or invalid."""
     return not any(

@@ -112,7 +112,7 @@ class Metrics:
 
     def unusable(self, problems: Sequence[Problem]) -> None:
         """Count files that can't be read with the problems."""
-        self._counted.unusable_files = len(problems)
+        self._counted.unreadable = tuple(problems)
 
     def polling(self, reason: str | None) -> None:
         """Show whether files are polled though that was not asked for."""

@@ -11,7 +11,8 @@ from prometheus_client.registry import Collector
 
 from reconciler.core.message import DialogId
 from reconciler.core.plan import HeldReason
-from reconciler.core.report import DONE_WITH, Condition, DialogReport, FileReport
+from reconciler.core.problem import Problem
+from reconciler.core.report import DONE_WITH, Condition, DialogReport, FileReport, all_problems
 from reconciler.metrics.moment import Moment
 
 _HINDRANCES: Final = ("source", "ledger", "service", "bug")
@@ -22,7 +23,8 @@ class Counted:
     """What the observer counted of things that are told in two places, or are a part of a figure."""
 
     throttled_calls: int = 0
-    unusable_files: int = 0
+    unreadable: tuple[Problem, ...] = ()
+    """The problems of files that can't be read."""
 
 
 class Standing(Collector):
@@ -41,7 +43,7 @@ class Standing(Collector):
         dialogs = [dialog for file in files for dialog in file.dialogs]
         yield from _dialogs(dialogs)
         yield _gauge("manifest_files", "Manifest files.", len(files))
-        problems = sum(len(file.problems) for file in files) + self._counted.unusable_files
+        problems = len(all_problems(files, self._counted.unreadable))
         yield _gauge("manifest_problems", "Problems in manifests.", problems)
         yield from _looks(now)
         yield from _traffic(now, self._counted.throttled_calls)

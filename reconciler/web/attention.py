@@ -24,7 +24,8 @@ _HINDRANCES: Final = {
     "service": "nothing is lost: what waits is sent once the chat service answers",
     "bug": "please report it; it is tried again",
 }
-_REFUSED: Final = "correct the API key, token or login; docs/credentials.md tells how"
+_CORRECT: Final = "correct the API key, token or login"
+_REFUSED: Final = f"{_CORRECT}; docs/credentials.md tells how"
 
 
 def attention(
@@ -38,7 +39,8 @@ def attention(
     """Give what waits for a person.
 
     `hindrances` are those of `Health`, `problems` counts those of manifests. Of some call for each of
-    the `doubted` dialogs the ledger has had no answer for long. `ledger` is what commands have to name.
+    the `doubted` dialogs, which are declared and not done with, the ledger has had no answer for long.
+    `ledger` is what commands have to name.
     """
     return (
         *_hindered(hindrances),
@@ -57,10 +59,12 @@ def page_of(dialog: DialogReport) -> str:
 
 def _hindered(hindrances: Mapping[str, str | None]) -> Iterator[Attention]:
     for by, words in hindrances.items():
-        if words:
-            refused = by == "service" and ("credential" in words or "no session" in words)
-            todo = _REFUSED if refused else _HINDRANCES.get(by, _HINDRANCES["bug"])
-            yield Attention(what=words, todo=todo, path="/")
+        if not words:
+            continue
+        if by == "service" and ("credential" in words or "no session" in words):
+            yield Attention(what=words.removesuffix(f"; {_CORRECT}"), todo=_REFUSED, path="/")
+        else:
+            yield Attention(what=words, todo=_HINDRANCES.get(by, _HINDRANCES["bug"]), path="/")
 
 
 def _guarded(dialogs: Iterable[DialogReport]) -> Iterator[Attention]:
@@ -125,20 +129,15 @@ def _invalid(dialogs: Iterable[DialogReport], problems: int) -> Iterator[Attenti
 
 
 def _in_doubt(doubted: Sequence[DialogId], dialogs: Iterable[DialogReport]) -> Iterator[Attention]:
-    if not doubted:
-        return
-    declared = {dialog.dialog: dialog for dialog in dialogs}
-    one = declared.get(doubted[0]) if len(doubted) == 1 else None
-    which = (one.name if one else None) or _which(doubted)
-    yield Attention(
-        what=f"nobody knows what a call for {which} did: its answer was never recorded",
-        todo="what is still declared is sent again by itself; look at the messages of what is not",
-        path=page_of(one) if one else f"/history?result={quote('in doubt')}",
-    )
-
-
-def _which(doubted: Sequence[DialogId]) -> str:
-    return str(doubted[0]) if len(doubted) == 1 else f"each of {count(len(doubted), 'dialog')}"
+    wanted = set(doubted)
+    held = [dialog for dialog in dialogs if dialog.dialog in wanted]
+    if held:
+        which = held[0].name if len(held) == 1 else f"each of {count(len(held), 'dialog')}"
+        yield Attention(
+            what=f"nobody knows what a call for {which} did: its answer was never recorded",
+            todo="it is made again by itself once nothing else holds its dialog; see what does",
+            path=page_of(held[0]) if len(held) == 1 else f"/history?result={quote('in doubt')}",
+        )
 
 
 def _by_words(told: Iterable[tuple[str, DialogReport]]) -> Mapping[str, list[DialogReport]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from reconciler.core.problem import Problem
-from reconciler.core.report import Condition, DialogReport, FileReport
+from reconciler.core.report import Condition, DialogReport, FileReport, all_problems
 from reconciler.web.model import DialogPage, DialogQuery, DialogSort, ProblemList
 
 _LABELS: Final = 50
@@ -45,11 +45,11 @@ def list_dialogs(files: Iterable[FileReport], query: DialogQuery) -> DialogPage:
 
 def list_problems(files: Sequence[FileReport], unreadable: Iterable[Problem]) -> ProblemList:
     """Give every problem in manifests, each once, and the dialogs that they hold."""
-    problems = {*unreadable, *(problem for file in files for problem in file.problems)}
     dialogs = (dialog for file in files for dialog in file.dialogs)
     invalid = [dialog for dialog in dialogs if dialog.condition is Condition.INVALID]
     return ProblemList(
-        problems=tuple(sorted(problems)), dialogs=tuple(sorted(invalid, key=lambda dialog: dialog.origin))
+        problems=all_problems(files, unreadable),
+        dialogs=tuple(sorted(invalid, key=lambda dialog: dialog.origin)),
     )
 
 

@@ -13,10 +13,9 @@ from typing import Final
 from reconciler.core.message import DialogId
 from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Problem
-from reconciler.core.report import DONE_WITH, Condition, FileReport
+from reconciler.core.report import DONE_WITH, Condition, FileReport, all_problems
 from reconciler.render.words import count, duration
 from reconciler.web.attention import attention
-from reconciler.web.listing import list_problems
 from reconciler.web.model import Attention, State
 
 _LONG: Final = timedelta(minutes=15)
@@ -76,7 +75,7 @@ def summarize(
     for dialog in dialogs:
         if dialog.held:
             held.update(dialog.held)
-    problems = len(list_problems(files, unreadable).problems)
+    problems = len(all_problems(files, unreadable))
     waiting = {dialog.dialog for dialog in dialogs if dialog.condition not in DONE_WITH}
     lasting = [dialog for dialog in doubted if dialog in waiting]
     waits = attention(hindrances, dialogs, problems=problems, doubted=lasting, ledger=ledger)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -158,6 +159,13 @@ def test_files_that_cannot_be_read_count_with_the_problems() -> None:
     assert series(shown)["reconciler_manifest_problems"] == 1
     shown.unusable([])
     assert series(shown)["reconciler_manifest_problems"] == 0
+
+
+def test_a_problem_of_two_files_is_one() -> None:
+    both = [replace(file(name, Condition.INVALID), problems=(BROKEN,)) for name in ("a", "b")]
+    shown = metrics(both)
+    shown.unusable([BROKEN])
+    assert series(shown)["reconciler_manifest_problems"] == 1
 
 
 def test_bugs_count_whether_they_ended_a_turn_or_held_a_dialog() -> None:

@@ -211,6 +211,16 @@ def test_a_call_that_was_made_just_now_may_still_be_answered() -> None:
     assert waits.path == "/dialogs/dialog-2"
 
 
+def test_calls_in_doubt_of_several_dialogs_are_one_thing_to_look_at() -> None:
+    long_ago = NOW - timedelta(days=1)
+    stalled = dialog(7, Condition.STALLED)
+    shown = seen(BACKING_OFF, stalled, doubts={DialogId(dialog_id(number)): long_ago for number in (2, 7)})
+    (waits,) = shown.attention
+    assert waits.what == "nobody knows what a call for each of 2 dialogs did: its answer was never recorded"
+    assert waits.todo == "it is made again by itself once nothing else holds its dialog; see what does"
+    assert waits.path == "/history?result=in%20doubt"
+
+
 def test_a_doubt_about_what_is_as_declared_or_declared_no_more_waits_for_nobody() -> None:
     long_ago = NOW - timedelta(days=1)
     doubts = {DialogId(dialog_id(number)): long_ago for number in (4, 6, 99)}
