@@ -1,10 +1,7 @@
 """`reconciler ledger`: check it, back it up, export it. All three work while a daemon runs."""
 
-import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
 
 import click
 
@@ -18,13 +15,7 @@ from reconciler.ledger.existing import open_existing
 from reconciler.ledger.history import oldest_first
 from reconciler.render.history_document import history_document
 from reconciler.settings import Settings
-
-_COLUMNS: Final = (
-    *("kind", "number", "at", "by", "reason", "plan", "guard", "changes", "sentAt", "answeredAt"),
-    *("dialog", "dialogId", "message", "wholeDialog", "actAs", "fields", "oldDigest", "newDigest"),
-    *("old", "new", "origin", "attempt", "result", "cause", "status", "words", "requestId"),
-)
-_TEXTS: Final = {"old", "new"}
+from reconciler.web.export import as_csv
 
 
 @click.group("ledger")
@@ -77,20 +68,9 @@ def export(settings: Settings, output: str, *, hide_text: bool) -> ExitCode:
     stream = data_stream()
     with open_existing(settings.ledger) as ledger:
         entries = oldest_first(ledger.record(), ledger.requests())
-        documents = (history_document(entry, texts=not hide_text) for entry in entries)
         if output == "csv":
-            columns = [column for column in _COLUMNS if not (hide_text and column in _TEXTS)]
-            table = csv.DictWriter(stream, columns, lineterminator="\n")
-            table.writeheader()
-            table.writerows(_cells(documents))
+            stream.writelines(piece.decode() for piece in as_csv(entries, texts=not hide_text))
         else:
+            documents = (history_document(entry, texts=not hide_text) for entry in entries)
             stream.writelines(f"{json.dumps(each, ensure_ascii=False)}\n" for each in documents)
     return ExitCode.DONE
-
-
-def _cells(documents: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Give documents as rows of a table: of a call's fields one cell, true and false as in JSON."""
-    for each in documents:
-        if each["kind"] == "call":
-            each |= {"fields": " ".join(each["fields"]), "wholeDialog": json.dumps(each["wholeDialog"])}
-        yield each

@@ -2,11 +2,11 @@
 
 import csv
 import io
-import itertools
 import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.history import Told
 from reconciler.render.history_document import history_document
 from reconciler.web.documents import HISTORY
@@ -44,7 +44,19 @@ def as_csv(entries: Iterator[Told], *, texts: bool) -> Iterator[bytes]:
 
 
 def _pieces(entries: Iterator[Told]) -> Iterator[list[Told]]:
-    while piece := list(itertools.islice(entries, _PIECE)):
+    """Give the entries in pieces; where the ledger breaks off, what could be read of the last one too."""
+    piece: list[Told] = []
+    try:
+        for entry in entries:
+            piece.append(entry)
+            if len(piece) == _PIECE:
+                yield piece
+                piece = []
+    except LedgerError:
+        if piece:
+            yield piece
+        raise
+    if piece:
         yield piece
 
 
