@@ -1,106 +1,25 @@
-"""The program: finds the command, gives it its settings, turns failures into lines and exit codes."""
+"""The program: runs a command, turns failures into lines and exit codes."""
 
-import importlib
 import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Final, NoReturn
+from typing import NoReturn
 
-import click
-
-from reconciler import __version__
-from reconciler.cli.exit_code import ExitCode
-from reconciler.cli.failure import explain
-from reconciler.settings import FILE, misspelt, read_file
-
-_COMMANDS: Final = {
-    "validate": "Check manifests offline; show every problem.",
-    "plan": "Show what would be sent, and send nothing.",
-    "apply": "Send what is pending, once.",
-    "approve": "Let a plan pass that a guard holds.",
-    "run": "Watch the manifests and keep the chat as they say.",
-    "status": "Show how each dialog stands, from the ledger.",
-    "history": "Show the calls made, newest first, from the ledger.",
-    "retry": "Let what the service rejected be sent again.",
-    "ledger": "Check the ledger, back it up, or export it.",
-    "schema": "Print the JSON Schema of a manifest.",
-    "health": "Ask a running daemon whether it is alive.",
-    "sandbox": "Run a local stand-in for the chat service.",
-    "demo": "Watch manifests/ against the sandbox.",
-}
-
-_WITH_A_LOG: Final = {"run"}
-"""Commands that tell by themselves which variables are misspelt."""
-
-
-def commands() -> dict[str, click.Command]:
-    """Give every command by its name."""
-    return {name: _command(name) for name in _COMMANDS}
-
-
-def _command(name: str) -> click.Command:
-    command: click.Command = importlib.import_module(f"reconciler.cli.{name}").command
-    return command
-
-
-class _Commands(click.Group):
-    """Commands by name; a command's module is imported only when that command is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names in the order of use."""
-        del ctx
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command's module."""
-        del ctx
-        return _command(cmd_name) if cmd_name in _COMMANDS else None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands from the table above, so that help imports none of them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-
-@click.group(
-    cls=_Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Settings: defaults < reconciler.toml < RECONCILER_* environment < flags.",
-)
-@click.version_option(__version__, prog_name="reconciler")
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    envvar="RECONCILER_CONFIG",
-    show_envvar=True,
-    help=f"Settings file (TOML). Default: {FILE}, where there is one.",
-)
-@click.pass_context
-def _program(ctx: click.Context, config: Path | None) -> None:
-    """GitOps for chat messages: manifests in, the fewest Update Message calls out."""
-    if ctx.invoked_subcommand not in _WITH_A_LOG:
-        for name, close in misspelt(os.environ).items():
-            click.echo(f"reconciler: warning: {name} is no setting; did you mean {close}?", err=True)
-    path = config or (FILE if FILE.exists() else None)
-    if path is not None:
-        values = read_file(path)
-        ctx.default_map = {command: dict(values) for command in _COMMANDS}
-        ctx.obj = path  # for the words about a value of it
+from reconciler.cli.importing import imported
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command that `arguments` name; give its exit code. Failures are said on stderr."""
     _prepare_streams()
+    program, failure = imported("reconciler.cli.commands").program, imported("reconciler.cli.failure")
     try:
-        code = _program.main(list(arguments), prog_name="reconciler", standalone_mode=False)
+        code = program.main(list(arguments), prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()  # here, and not at the interpreter's end, a full disk has words and a code
     except Exception as error:  # noqa: BLE001  # the one place where a failure becomes words
-        code = explain(error)
-    return int(code or ExitCode.DONE)
+        code = failure.explain(error)
+    return int(code or 0)
 
 
 def _prepare_streams() -> None:
@@ -108,7 +27,7 @@ def _prepare_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # open to the end
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 

@@ -1,23 +1,31 @@
 """What the daemon shows over HTTP put together: what is read, to whom it is shown, and as what."""
 
 import asyncio
+import json
 import logging
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from concurrent.futures import Executor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import Final
 
 from reconciler.cli.credential import ListenToken, listen_token
-from reconciler.log_lines.events import Credential
+from reconciler.cli.log import LOG
+from reconciler.log_lines.events import Credential, Log
 from reconciler.settings import Settings
 from reconciler.web.api import api_routes
 from reconciler.web.changes import Changes
 from reconciler.web.gate import Site
+from reconciler.web.model import DialogQuery
+from reconciler.web.pages.assets import PATHS
 from reconciler.web.pages.routes import Pages
 from reconciler.web.reading import Live, Reading
 from reconciler.web.recent import Recent
 from reconciler.web.resting_thread import RestingThread
 from reconciler.web.security import Access
+from reconciler.web.status import status_document
+from reconciler.web.telling import telling
 
 _LOOK: Final = 1.0
 """Seconds between looks at the token's file, so that a rotation needs no restart."""
@@ -39,9 +47,16 @@ async def showing(
     recent = Recent(changes)
     looking = asyncio.create_task(_keep_looking(token))
     sys.setswitchinterval(_SWITCH)
-    with RestingThread("web") as thread:
+    async with AsyncExitStack() as stack:
+        thread = stack.enter_context(RestingThread("web"))
         reading = Reading(live, recent, changes, thread)
         pages = Pages(reading, thread)
+        try:
+            await stack.enter_async_context(telling(settings.ledger, partial(_status, reading, thread, live)))
+        except OSError as error:
+            LOG.warning(
+                Log(logger="status", what=f"`reconciler status` can't ask: {error.strerror or error}")
+            )
         try:
             yield (
                 recent,
@@ -50,6 +65,7 @@ async def showing(
                         opens=None if token is None else token.opens, behind_proxy=settings.behind_proxy
                     ),
                     routes=[*api_routes(reading, thread), *pages.routes()],
+                    open_to_all=PATHS,
                     show=pages.show,
                     end=changes.end,
                 ),
@@ -58,6 +74,14 @@ async def showing(
             looking.cancel()
             with suppress(asyncio.CancelledError):
                 await looking
+
+
+async def _status(reading: Reading, threads: Executor, live: Live) -> bytes:
+    """Give what `reconciler status` shows."""
+    overview, problems = await reading.overview(), await reading.problems()
+    dialogs = await reading.dialogs(DialogQuery(size=sys.maxsize))
+    make = partial(status_document, overview, dialogs.dialogs, problems.problems, live.ledger)
+    return await asyncio.get_running_loop().run_in_executor(threads, lambda: json.dumps(make()).encode())
 
 
 def _notice(level: int, words: str) -> None:

@@ -12,6 +12,8 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
 
+_MANY: Final = 100
+
 _FAR: Final = timedelta(days=30)
 
 
@@ -23,6 +25,11 @@ def visible(text: str) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Give `1 call`, `2 calls`, `1,000 calls`."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def rate(calls: float) -> str:
+    """Give calls a second: three digits are as many as anybody reads."""
+    return f"{calls:,.0f}" if calls >= _MANY else f"{calls:.3g}"
 
 
 def listed(parts: Iterable[str]) -> str:

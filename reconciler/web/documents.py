@@ -9,7 +9,8 @@ from reconciler.core.standing import MessageStanding, Part
 from reconciler.render.history_document import history_document
 from reconciler.render.problem_document import problem_document
 from reconciler.render.report_document import dialog_document
-from reconciler.web.model import DialogDetail, DialogPage, HistoryPage, Overview, PassSummary, ProblemList
+from reconciler.web.model import DialogDetail, DialogPage, HistoryPage, Overview, ProblemList
+from reconciler.web.status import running_document
 
 OVERVIEW: Final = "reconciler/overview/v1"
 DIALOGS: Final = "reconciler/dialogs/v1"
@@ -24,8 +25,6 @@ def overview_document(overview: Overview, change: int) -> dict[str, Any]:
     return {
         "format": OVERVIEW,
         "change": change,
-        "at": overview.at.isoformat(),
-        "version": overview.version,
         "state": overview.state.value,
         "sentence": overview.sentence,
         "hindrance": overview.hindrance,
@@ -33,20 +32,12 @@ def overview_document(overview: Overview, change: int) -> dict[str, Any]:
             {"what": waits.what, "todo": waits.todo, "command": waits.command, "path": waits.path}
             for waits in overview.attention
         ],
-        "firstPassDone": overview.first_pass_done,
         "dialogsByCondition": _counts(overview.conditions.items()),
         "pending": overview.pending,
         "held": _counts(overview.held.items()),
-        "rate": {"ceiling": overview.rate_ceiling, "present": overview.rate_present},
-        "callsWaiting": overview.calls_waiting,
-        "drainSeconds": round(overview.drain_seconds, 3),
-        "breakerTripped": overview.breaker_tripped,
         "files": overview.files,
         "problems": overview.problems,
-        "lastPassAt": _moment(overview.last_pass_at),
-        "lastSuccessAt": _moment(overview.last_success_at),
-        "watch": {"mode": overview.watch, "reason": overview.watch_reason},
-        "passes": [_pass(summary) for summary in overview.passes],
+        **running_document(overview),
     }
 
 
@@ -104,17 +95,6 @@ def problems_document(found: ProblemList, change: int) -> dict[str, Any]:
 def changes_document(change: int) -> dict[str, Any]:
     """Give the number of changes so far."""
     return {"format": CHANGES, "change": change}
-
-
-def _pass(summary: PassSummary) -> dict[str, Any]:
-    return {
-        "finishedAt": summary.finished_at.isoformat(),
-        "seconds": round(summary.seconds, 3),
-        "applied": summary.applied,
-        "deferred": summary.deferred,
-        "rejected": summary.rejected,
-        "callSeconds": None if summary.call_seconds is None else round(summary.call_seconds, 3),
-    }
 
 
 def _message(standing: MessageStanding, *, texts: bool) -> dict[str, Any]:

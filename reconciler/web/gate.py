@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,12 +28,14 @@ async def _plainly(request: web.Request, trouble: Trouble) -> web.StreamResponse
 class Site:
     """What is served beside metrics and probes, and to whom.
 
+    The paths in `open_to_all` hold nothing to hide: error pages load them too, for whomever those are.
     `show` makes a page of what went wrong; where it fails, a line of text tells it. `end` is called
     when the server ends, before it waits for the requests under way.
     """
 
     access: Access = field(default_factory=Access)
     routes: Sequence[web.AbstractRouteDef] = ()
+    open_to_all: AbstractSet[str] = frozenset()
     show: Callable[[web.Request, Trouble], Awaitable[web.StreamResponse]] = _plainly
     end: Callable[[], None] = lambda: None
 
@@ -74,7 +77,7 @@ class Gate:
     def _check(self, request: web.Request) -> None:
         if request.method not in _READING:
             raise web.HTTPMethodNotAllowed(request.method, _READING)
-        if request.path not in PROBES:  # all else is closed, what pages load too: nothing to probe for
+        if request.path not in PROBES and request.path not in self._site.open_to_all:
             check_access(request, self._site.access, self.bound)
 
     async def _tell(self, request: web.Request, trouble: Trouble) -> web.StreamResponse:

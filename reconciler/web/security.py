@@ -8,7 +8,8 @@
 | another address | no | yes | to whomever the proxy lets through |
 | another address | no | no | to nobody; the answer says which settings open them |
 
-Metrics and probes are served aside from all this: they say nothing that the token is for. Whoever asks
+Metrics and probes are served aside from all this, and what pages load: they say nothing that the token
+is for, and a page that refuses is to look like the others. Whoever asks
 for loopback by another name is a web page that had its own name point there (DNS rebinding).
 """
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -209,6 +210,19 @@ def test_a_token_opens_pages_and_api_wherever_the_daemon_listens(declared: Progr
             daemon.get(path, headers=bearer(TOKEN)).body for path in (OVERVIEW, "/api/v1/history", *PROBES)
         ]
         assert TOKEN not in "".join(said)
+
+
+def test_what_pages_load_is_open_so_that_a_refusal_looks_like_the_other_pages(declared: Program) -> None:
+    with listening(declared, listen_token=TOKEN) as daemon:
+        for headers in ({}, {"Host": "example.com"}):
+            refused = daemon.get("/", headers=headers)
+            loaded = re.findall(r'(?:href|src)="(/static/[^"]+)"', refused.body)
+            assert len(loaded) == 3
+            for path in loaded:
+                assert status(daemon, headers, path) == 200
+                assert daemon.get(path).headers["Cache-Control"].endswith("immutable")
+            for path in ("/static/../api/v1/overview", "/static/style.css/", "/static/"):
+                assert status(daemon, headers, path) in {401, 421}, path
 
 
 def test_a_proxy_in_front_may_decide_who_sees_them(declared: Program) -> None:

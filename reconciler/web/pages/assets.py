@@ -32,6 +32,10 @@ ASSETS: Final[Mapping[str, Asset]] = _read()
 """The static files, by name."""
 
 
+PATHS: Final = frozenset(f"/static/{name}" for name in ASSETS)
+"""Where they are served. They hold nothing to hide."""
+
+
 def asset(name: str) -> str:
     """Give the address of a static file as it is now."""
     return f"/static/{name}?v={ASSETS[name].version}"

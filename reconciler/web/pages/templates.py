@@ -12,7 +12,7 @@ import jinja2
 from reconciler.core.message import MessageText
 from reconciler.core.report import Condition
 from reconciler.ledger.history import Result
-from reconciler.render.words import count, duration, listed
+from reconciler.render.words import count, duration, listed, rate
 from reconciler.web.model import State
 from reconciler.web.pages import address, moments
 from reconciler.web.pages.assets import asset
@@ -62,6 +62,7 @@ def _environment() -> jinja2.Environment:
         took=moments.took,
         duration=duration,
         listed=listed,
+        rate=rate,
     )
     environment.globals.update(
         address=address, asset=asset, count=count, icons=_ICONS, pieces=_pieces, relative=moments.relative

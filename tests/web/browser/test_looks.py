@@ -1,5 +1,6 @@
 """Every page in a browser: complete, accessible, in both colour schemes, on a desk and on a phone."""
 
+import itertools
 from typing import Final
 
 import pytest
@@ -52,7 +53,7 @@ async def test_a_page_is_accessible_and_fits_light_and_dark_on_a_desk_and_on_a_p
     visitor: Visitor, path: str
 ) -> None:
     async with visitor.visits(path, expect=REFUSED) as page:
-        for dark, size in ((False, DESKTOP), (True, PHONE)):
+        for dark, size in itertools.product((False, True), (DESKTOP, PHONE)):
             await page.emulate_media(color_scheme="dark" if dark else "light")
             await page.set_viewport_size({"width": size[0], "height": size[1]})
             assert await overflow(page) == 0, (dark, size)

@@ -11,7 +11,8 @@ from reconciler.sandbox.options import SandboxOptions
 from tests.program.chat import KEY, chat, manifest
 from tests.program.live_sandbox import live_sandbox
 from tests.program.program import Program
-from tests.web.browser.chromium import BROWSER, Chromium
+from tests.web.browser.chromium import BROWSER, Chromium, Visitor
+from tests.web.browser.test_looks import violations
 from tests.web.browser.world import World
 
 pytestmark = BROWSER
@@ -48,6 +49,29 @@ async def test_without_the_token_a_page_tells_what_is_needed_and_nothing_else(
     assert "secret-plans" not in await page.content()
     await expect(page.get_by_role("navigation")).to_have_count(0)
     await context.close()
+
+
+async def test_what_is_refused_looks_like_the_other_pages_in_both_schemes(
+    browser: Chromium, guarded: World
+) -> None:
+    anywhere = "0.0.0.0"  # noqa: S104  # what the container listens on
+    listen = {
+        "RECONCILER_LISTEN": f"{anywhere}:0",
+        "RECONCILER_LISTEN_TOKEN": "",
+        "RECONCILER_LEDGER": "another.db",
+    }
+    with guarded.program.start("run", environ=listen) as daemon:
+        url = daemon.url.replace(anywhere, "127.0.0.1")
+        for dark in (False, True):
+            async with Visitor(browser, url).visits(dark=dark, expect=("status of 403",)) as page:
+                await expect(page.get_by_role("heading", level=1)).to_have_text("Nothing is shown here")
+                skip = page.locator(".skip")
+                assert await skip.evaluate("one => getComputedStyle(one).position") == "absolute", (
+                    "it has its style"
+                )
+                assert await violations(page) == []
+                await expect(page.locator("main a")).to_have_count(0)
+        daemon.stop()
 
 
 async def test_with_the_token_pages_are_complete_and_live(browser: Chromium, guarded: World) -> None:
