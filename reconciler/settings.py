@@ -3,18 +3,14 @@
 The command line resolves the order; here stand the values, their defaults, and the file.
 """
 
-import difflib
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.core.failure import Failure
-from reconciler.core.guard import Limits
-from reconciler.core.manifest import Acting
-from reconciler.core.message import UserId
+from reconciler.core.failure import Failure, WrongUsage
+from reconciler.core.limits import Limits
 
 FILE: Final = Path("reconciler.toml")
 """Read where it exists, unless `--config` or `RECONCILER_CONFIG` names another."""
@@ -27,7 +23,7 @@ class SettingsError(Failure):
     """A setting cannot be used."""
 
 
-class SettingsFileError(SettingsError):
+class SettingsFileError(SettingsError, WrongUsage):
     """A settings file cannot be meant as it is: wrong usage, as it would be of a flag."""
 
 
@@ -65,11 +61,6 @@ class Settings:
     behind_proxy: bool = False
     log_level: str = "info"
     log_format: str = "auto"
-
-    def acting(self, *, one_user: bool) -> Acting:
-        """Give who may act; `one_user` where the credential is of one user: `act_as`."""
-        user = None if self.act_as is None else UserId(self.act_as)
-        return Acting(default=user, only=user if one_user else None)
 
     def limits(self) -> Limits:
         """Give how much may change at once without approval."""
@@ -161,6 +152,8 @@ def is_given(name: str, settings: Settings, environ: Mapping[str, str]) -> bool:
 
 def read_file(path: Path) -> Mapping[str, Any]:
     """Read a settings file: TOML, one key a setting. Raises SettingsFileError, naming the key."""
+    import tomllib  # noqa: PLC0415  # most runs have no file, and this takes longer to import than they to begin
+
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -208,11 +201,16 @@ def misspelt(environ: Iterable[str]) -> Mapping[str, str]:
     """
     known = {f"RECONCILER_{name.upper()}" for name in (*NAMES, *SECRETS, "config")}
     ours = (name for name in environ if name.startswith("RECONCILER_") and name not in known)
-    found = ((name, difflib.get_close_matches(name, known, n=1, cutoff=0.9)) for name in ours)
-    return {name: close[0] for name, close in found if close}
+    return {name: close for name in ours if (close := _close(name, known, cutoff=0.9)) is not None}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Give the advice for an unknown name: the nearest known one, or where to find them all."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else "docs/settings.md lists them all"
+    close = _close(name, known, cutoff=0.6)
+    return f"did you mean {close!r}?" if close is not None else "docs/settings.md lists them all"
+
+
+def _close(name: str, known: Iterable[str], *, cutoff: float) -> str | None:
+    import difflib  # noqa: PLC0415  # only a mistake needs it
+
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=cutoff)), None)

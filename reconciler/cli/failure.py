@@ -3,16 +3,13 @@
 import errno
 import os
 import sys
-import traceback
 from collections.abc import Callable
-from pathlib import Path, PurePath
 
 import click
 from click.core import ParameterSource
 
 from reconciler.cli.exit_code import ExitCode
-from reconciler.core.failure import Failure
-from reconciler.settings import SettingsFileError
+from reconciler.core.failure import Failure, WrongUsage
 
 _INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended: 128 + SIGINT."""
@@ -44,7 +41,7 @@ def explain(error: Exception, say: Callable[[str], None] = _say) -> int:
 def _code(error: Failure) -> ExitCode:
     if type(error).__name__ == "LedgerInUse":  # by its name: importing the ledger takes time
         return ExitCode.LEDGER_IN_USE
-    return ExitCode.USAGE if isinstance(error, SettingsFileError) else ExitCode.ERROR
+    return ExitCode.USAGE if isinstance(error, WrongUsage) else ExitCode.ERROR
 
 
 def _wrong_usage(error: click.UsageError) -> int:
@@ -75,7 +72,7 @@ def _unexpected(error: Exception, say: Callable[[str], None]) -> int:
 
 def _working_directory_exists() -> bool:
     try:
-        Path.cwd()
+        os.getcwd()  # noqa: PTH109  # pathlib takes longer to import than help to be shown
     except FileNotFoundError:
         return False
     return True
@@ -92,8 +89,10 @@ def _output_lost(error: OSError, say: Callable[[str], None]) -> int:
 
 def _bug(error: Exception, say: Callable[[str], None]) -> int:
     """Name the kind and the place of a bug. Its message may quote a manifest, so it is not shown."""
+    import traceback  # noqa: PLC0415  # only a bug needs it
+
     places = traceback.extract_tb(error.__traceback__)
-    where = "".join(f" at {PurePath(place.filename).name}:{place.lineno}" for place in places[-1:])
+    where = "".join(f" at {place.filename.rpartition(os.sep)[2]}:{place.lineno}" for place in places[-1:])
     say(f"a bug: {type(error).__name__}{where}; please report it with what you ran")
     if os.environ.get("RECONCILER_LOG_LEVEL") == "debug" and say is _say:
         traceback.print_tb(error.__traceback__)

@@ -8,6 +8,8 @@ from pathlib import Path
 from reconciler.cli.at_once import AtOnce
 from reconciler.core.failure import Failure
 from reconciler.core.guard import Guards
+from reconciler.core.manifest import Acting
+from reconciler.core.message import UserId
 from reconciler.core.report import FileReport
 from reconciler.ledger.reader import LedgerReader
 from reconciler.reconcile.agenda import Agenda, agenda
@@ -33,8 +35,9 @@ def rules(settings: Settings, environ: Mapping[str, str]) -> Rules:
     SettingsError where the settings name more than one credential.
     """
     kind = credential_kind(settings, environ)
-    one_user = kind is not None and kind.of_one_user
-    return Rules(acting=settings.acting(one_user=one_user), max_text=settings.max_text)
+    user = None if settings.act_as is None else UserId(settings.act_as)
+    acting = Acting(default=user, only=user if kind is not None and kind.of_one_user else None)
+    return Rules(acting=acting, max_text=settings.max_text)
 
 
 def locations_under(known: Mapping[str, FileReport], settings: Settings) -> Mapping[str, FileReport]:

@@ -15,7 +15,7 @@ it is still being brought to its first state.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -23,6 +23,7 @@ from typing import Final
 from reconciler.core.action import Action
 from reconciler.core.applied import AppliedState, AppliedText, DialogMark
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange, tried
+from reconciler.core.limits import Limits
 from reconciler.core.manifest import Manifest
 from reconciler.core.message import DialogId, TextDigest
 
@@ -45,18 +46,6 @@ class Guard(StrEnum):
     DIALOG_MARKS = "dialog marks"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How much may change at once without approval.
-
-    `rewrites` is a share of the texts that the ledger knows, from 0 to 1, where 1 is no limit;
-    `dialog_marks` a number of dialogs that are marked as a whole.
-    """
-
-    rewrites: float = 0.3
-    dialog_marks: int = 25
-
-
 def bare_command(plan: str) -> str:
     """Give what to type where all settings come from the environment or a file."""
     return f'reconciler approve {plan} --reason "…"'
@@ -66,7 +55,7 @@ def bare_command(plan: str) -> str:
 class Guards:
     """What a pass is guarded by, and the `command` that a person has to type to let a plan id pass."""
 
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     command: Callable[[str], str] = bare_command
 
 

@@ -17,11 +17,11 @@ from reconciler.core.guard import (
     Guard,
     GuardedChange,
     Guards,
-    Limits,
     Refusal,
     guarded_changes,
     refuse,
 )
+from reconciler.core.limits import Limits
 from reconciler.core.manifest import Manifest
 from reconciler.core.message import DialogId
 from reconciler.core.plan import HeldReason, hold_guarded, plan_dialog

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.cli.program import commands
+from reconciler.cli.commands import commands
 from reconciler.settings import NAMES
 from tests.deploy.listening import promtool
 from tests.deploy.rules import ROOT, alerts

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import pytest
 
+from reconciler.cli.commands import commands
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import OPTIONS
-from reconciler.cli.program import commands
 from reconciler.core.manifest import Acting
 from reconciler.settings import DEFAULTS, Settings
 from reconciler.source.yaml_file import Rules, load

@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 import pytest
 
-from reconciler.cli.program import commands, run
+from reconciler.cli.commands import commands
+from reconciler.cli.program import run
 from reconciler.sandbox.faults import BodyShape, Drop, Fault, FaultRule, Garbage, Redirect, Status, When
 from reconciler.sandbox.options import SandboxOptions
 from reconciler.settings import SECRETS

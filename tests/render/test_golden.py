@@ -20,7 +20,8 @@ from reconciler.core.applied import (
     Setback,
 )
 from reconciler.core.call import Call, Intent
-from reconciler.core.guard import Approval, Guards, Limits
+from reconciler.core.guard import Approval, Guards
+from reconciler.core.limits import Limits
 from reconciler.core.manifest import Acting
 from reconciler.core.message import DialogId, Mark, MessageId, MessageText, UserId
 from reconciler.core.outcome import Answer, Answered, Applied, Unanswered, judge

@@ -10,7 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from reconciler.core.guard import Guards, Limits
+from reconciler.core.guard import Guards
+from reconciler.core.limits import Limits
 from reconciler.core.message import MessageText
 from reconciler.sandbox.options import SandboxOptions
 from reconciler.sandbox.sandbox import Sandbox
