@@ -83,7 +83,7 @@ soak: $(VENV)/dev ## The daemon at work for an hour: memory, files and threads s
 	RECONCILER_SOAK=3600 $(BIN)/pytest tests/program/test_soak.py --log-cli-level=info
 
 PEERS := .venv-bench
-.PHONY: bench
+.PHONY: bench bench-check
 bench: $(VENV)/run $(PEERS)/created ## Measure ours and others', and write docs/benchmarks.md; takes half an hour of a quiet machine
 	$(BIN)/python -m bench
 
@@ -92,3 +92,6 @@ $(PEERS)/created: requirements/bench.txt $(VENV)/created
 	@$(BIN)/python -m venv --clear $(PEERS)
 	@$(PEERS)/bin/pip --disable-pip-version-check --quiet install --require-hashes -r requirements/bench.txt
 	@touch $@
+
+bench-check: $(VENV)/dev ## Count the work done, which no busy machine changes, against checked-in bounds; a part of make test
+	$(BIN)/pytest tests/bench
