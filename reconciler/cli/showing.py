@@ -67,7 +67,7 @@ async def showing(
                     routes=[*api_routes(reading, thread), *pages.routes()],
                     open_to_all=PATHS,
                     show=pages.show,
-                    end=changes.end,
+                    end=reading.end,
                 ),
             )
         finally:

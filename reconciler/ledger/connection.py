@@ -32,6 +32,7 @@ _REASONS: Final[dict[str, tuple[str, str | None]]] = {
         "another program has locked it",
         "end what holds it, such as an open sqlite3 shell",
     ),
+    "SQLITE_INTERRUPT": ("the daemon is ending", "ask again when it runs"),
     "SQLITE_FULL": ("the disk is full", "free some space"),
     "SQLITE_READONLY": ("it is read-only", "let this user write the file and its directory"),
     "SQLITE_CANTOPEN": (

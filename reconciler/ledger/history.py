@@ -23,6 +23,9 @@ class Result(StrEnum):
     IN_DOUBT = "in doubt"
 
 
+FAILED: Final = frozenset({Result.DEFERRED, Result.REJECTED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedText:
     """A text as the ledger has it; `text` is None where only its digest was kept."""

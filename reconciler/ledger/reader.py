@@ -4,7 +4,7 @@ import itertools
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -22,11 +22,14 @@ from reconciler.ledger.doubt_rows import doubts
 from reconciler.ledger.encoding import time_of, unescape
 from reconciler.ledger.errors import LedgerDamaged, LedgerUnreadable
 from reconciler.ledger.file_rows import dialog_report, problem_of
-from reconciler.ledger.history import EVERYTHING, HistoryRow, RequestRow, Totals, Wanted, history_row
+from reconciler.ledger.history import EVERYTHING, FAILED, HistoryRow, RequestRow, Totals, Wanted, history_row
 from reconciler.ledger.named_sql import QUERIES
 from reconciler.ledger.request_rows import approval, approval_row, retry_row
 
 _PAGE: Final = 500
+_STEPS: Final = 100_000
+"""Steps of SQLite's machine between two looks at whether to go on: about a millisecond."""
+
 _AFTER_ALL: Final = 2**63 - 1
 
 
@@ -53,6 +56,10 @@ class LedgerReader:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def give_up_once(self, over: Callable[[], bool], *, steps: int = _STEPS) -> None:
+        """Let what is read end with LedgerUnreadable once `over`, asked each so many steps, gives true."""
+        self._connection.set_progress_handler(over, steps)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -178,10 +185,11 @@ class LedgerReader:
         with self._snapshot() as connection:
             return doubts(QUERIES.in_doubt(connection))
 
-    def totals(self) -> Totals:
+    def totals(self, in_doubt: Sequence[Doubt] | None = None) -> Totals:
         """Count the actions by what came of them; takes time in proportion to the record's length.
 
-        One without an answer is in doubt until each of its changes has a later, definite answer.
+        One without an answer is in doubt until each of its changes has a later, definite answer; who
+        has looked for those already hands them over.
         """
         with self._snapshot() as connection:
             counts = dict(QUERIES.outcome_counts(connection))
@@ -189,23 +197,27 @@ class LedgerReader:
                 applied=counts.get("applied", 0),
                 deferred=counts.get("deferred", 0),
                 rejected=counts.get("rejected", 0),
-                in_doubt=len(doubts(QUERIES.in_doubt(connection))),
+                in_doubt=len(doubts(QUERIES.in_doubt(connection)) if in_doubt is None else in_doubt),
                 last_sent_at=time_of(QUERIES.last_sent_at(connection)),
             )
 
     def _pages(self, dialog: str | None, wanted: Wanted, before: int, size: int) -> Iterator[HistoryRow]:
         while page := self._page(dialog, wanted, before, size):
             yield from page
+            if wanted != EVERYTHING and len(page) < size:
+                return  # all of the record was looked through for it
             before = page[-1].number
 
     def _page(self, dialog: str | None, wanted: Wanted, before: int, size: int) -> list[HistoryRow]:
         """Read one page; no transaction stays open between pages, so that the log can be cut meanwhile."""
         asked = {**wanted.row(), "before": before, "page": size}
         with self._snapshot() as connection:
-            if dialog is None:
-                rows = QUERIES.history_page(connection, **asked)
-            else:
+            if dialog is not None:
                 rows = QUERIES.history_page_of(connection, **asked, dialog=dialog)
+            elif wanted.results and wanted.results <= FAILED:
+                rows = QUERIES.history_page_failed(connection, **asked)
+            else:
+                rows = QUERIES.history_page(connection, **asked)
             return self._told(rows)
 
     def _page_after(self, after: int) -> list[HistoryRow]:

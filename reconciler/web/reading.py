@@ -80,6 +80,7 @@ class Reading:
         self._changes = changes
         self._threads = threads
         self._exports = 0
+        self._ended = False
 
     @property
     def change(self) -> int:
@@ -89,6 +90,11 @@ class Reading:
     async def changed_since(self, number: int, timeout: float) -> int:  # noqa: ASYNC109  # its end is an answer
         """Wait until `change` is not `number`, or for `timeout` seconds; give it. Raises TooMany."""
         return await self._changes.since(number, timeout)
+
+    def end(self) -> None:
+        """Let whoever waits or reads go, from now on too: the daemon is about to end."""
+        self._ended = True
+        self._changes.end()
 
     def now(self) -> datetime:
         """Give the time by the daemon's clock."""
@@ -176,6 +182,7 @@ class Reading:
     @contextmanager
     def _ledger(self) -> Iterator[LedgerReader]:
         with open_reader(self._live.ledger) as ledger:
+            ledger.give_up_once(lambda: self._ended)
             if not ledger.exists:
                 raise LedgerMissing(self._live.ledger)
             yield ledger

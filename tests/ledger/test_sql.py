@@ -52,6 +52,10 @@ def test_no_query_changes_or_deletes_what_was_recorded() -> None:
             "history_page_of",
             {"dialog": "", "results": ",applied,", "since": None, "until": None, "before": 1, "page": 1},
         ),
+        (
+            "history_page_failed",
+            {"results": ",rejected,", "since": None, "until": None, "before": 1, "page": 1},
+        ),
         ("history_page_after", {"after": 1, "page": 1}),
         ("dialogs_called", {"name": ""}),
     ],

@@ -26,7 +26,8 @@ from reconciler.core.plan import HeldReason, plan_dialog
 from reconciler.core.problem import Origin, Problem
 from reconciler.core.report import Condition, DialogReport, FileReport, Report, report_broken, report_dialog
 from reconciler.daemon.health import Health
-from reconciler.ledger.errors import LedgerError, LedgerMissing
+from reconciler.ledger.errors import LedgerError, LedgerMissing, LedgerUnreadable
+from reconciler.ledger.history import Result
 from reconciler.ledger.opening import open_ledger
 from reconciler.metrics.moment import Traffic
 from reconciler.source.directory import Directory
@@ -38,6 +39,7 @@ from reconciler.web.overview import Seen, overview
 from reconciler.web.reading import MOST_EXPORTS, Live, Reading
 from reconciler.web.recent import Recent
 from reconciler.web.resting_thread import RestingThread
+from tests.ledger.test_long_record import fill
 from tests.program.chat import dialog_id, manifest, message_id
 
 NOW: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -431,6 +433,18 @@ def test_who_reads_rests_as_long_as_that_took_so_that_the_daemon_can_send() -> N
     assert [each.exception() is not None for each in done] == [False, True, False, False]
     for (began, ended), (following, _) in pairwise(worked):
         assert following - ended >= 0.95 * (ended - began)
+
+
+async def test_once_the_daemon_ends_nothing_is_looked_for_in_the_ledger(tmp_path: Path) -> None:
+    async with reading(tmp_path, {}) as reader:
+        open_ledger(tmp_path / "reconciler.db", keep_text=False).close()
+        fill(tmp_path / "reconciler.db")
+        rare = HistoryQuery(results=frozenset({Result.IN_DOUBT}))
+        assert len((await reader.history(rare)).entries) == 1
+        reader.end()
+        with pytest.raises(LedgerUnreadable, match="the daemon is ending"):
+            await reader.history(rare)
+        assert await reader.changed_since(reader.change, 60) == reader.change
 
 
 async def test_a_change_is_told_at_once_and_a_burst_of_them_twice() -> None:

@@ -52,6 +52,9 @@ CREATE TABLE outcome (
     CHECK ((kind = 'withdrawn') = (sent_at IS NULL))
 ) STRICT;
 
+-- They are few, so this takes little, and finds them in any record.
+CREATE INDEX outcome_not_applied ON outcome (action) WHERE kind <> 'applied';
+
 -- What people asked for, from processes of their own: appended to, never changed. `after_action` is the
 -- number of the last action that was recorded by then.
 
