@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import click
 
+from reconciler.cli.clock import now
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.guarding import guards_of
 from reconciler.cli.identity import expect_session, known_rules
@@ -16,7 +17,7 @@ from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.plan import show_problems, show_unread
 from reconciler.cli.progress import ProgressLine
 from reconciler.cli.sending import sending, stop_signal
-from reconciler.cli.survey import now, plan_survey, survey, unread
+from reconciler.cli.survey import plan_survey, survey, unread
 from reconciler.cli.terminal import console
 from reconciler.core.call import Call
 from reconciler.core.guard import Guards

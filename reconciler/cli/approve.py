@@ -4,6 +4,7 @@ import os
 
 import click
 
+from reconciler.cli.clock import now
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.guarding import APPROVING, guards_of
 from reconciler.cli.identity import rules_without_sending
@@ -11,7 +12,7 @@ from reconciler.cli.options import paths, settings
 from reconciler.cli.output import commentary, document
 from reconciler.cli.person import person
 from reconciler.cli.plan import show_unread
-from reconciler.cli.survey import now, plan_survey, survey, unread
+from reconciler.cli.survey import plan_survey, survey, unread
 from reconciler.cli.typed import Name, Reason
 from reconciler.core.failure import Failure
 from reconciler.core.guard import Approval

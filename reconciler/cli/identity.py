@@ -1,10 +1,10 @@
 """Who we are to the chat service, for commands that send nothing."""
 
-import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
+from reconciler.cli.importing import imported
 from reconciler.cli.survey import rules
 from reconciler.core.failure import Failure
 from reconciler.core.outcome import Answer, Answered, Unanswered, said
@@ -75,6 +75,5 @@ def rules_without_sending(settings: Settings, environ: Mapping[str, str]) -> Rul
     if settings.act_as is not None or kind is None or not kind.of_one_user:
         return rules(settings, environ)
     # Only now: the libraries that call take longer to import than all else that a plan needs.
-    from reconciler.cli.sending import log_in  # noqa: PLC0415  # see above
-
-    return known_rules(asyncio.run(log_in(settings, environ)), kind)
+    asked: Rules | Answer = imported("reconciler.cli.sending").log_in_alone(settings, environ)
+    return known_rules(asked, kind)

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
+from reconciler.cli.clock import now
 from reconciler.cli.sending import Sending
-from reconciler.cli.survey import now
 from reconciler.daemon.health import Health
 from reconciler.ledger.own_files import size_of
 from reconciler.metrics.moment import Moment, Traffic

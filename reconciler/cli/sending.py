@@ -15,8 +15,9 @@ from reconciler.chat_api.authenticator import Logins
 from reconciler.chat_api.client import ChatApi, ChatApiOptions
 from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.url import ApiUrl
+from reconciler.cli.clock import now
 from reconciler.cli.credential import credential, proxy
-from reconciler.cli.survey import now, rules
+from reconciler.cli.survey import rules
 from reconciler.core.call import Call
 from reconciler.core.message import UserId
 from reconciler.core.outcome import Answer
@@ -135,6 +136,11 @@ async def log_in(settings: Settings, environ: Mapping[str, str]) -> Rules | Answ
         return await _identify(service, settings, environ)
     finally:
         await service.aclose()
+
+
+def log_in_alone(settings: Settings, environ: Mapping[str, str]) -> Rules | Answer:
+    """Do what `log_in` does, for a command that calls nobody else."""
+    return asyncio.run(log_in(settings, environ))
 
 
 async def _identify(service: ChatApi, settings: Settings, environ: Mapping[str, str]) -> Rules | Answer:

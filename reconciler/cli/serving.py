@@ -7,11 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal, cast
 
 from reconciler.cli.address import parse_address
+from reconciler.cli.clock import now
 from reconciler.cli.log import LOG
 from reconciler.cli.moment import moment
 from reconciler.cli.sending import Sending, sending
 from reconciler.cli.showing import showing
-from reconciler.cli.survey import locations_under, now
+from reconciler.cli.survey import locations_under
 from reconciler.core.call import Call
 from reconciler.core.guard import Guards
 from reconciler.core.outcome import Answer

@@ -1,17 +1,19 @@
 """`reconciler status`: how everything stands, told by the daemon where one runs, else from the ledger."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from reconciler.cli.clock import now
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import output, settings
 from reconciler.cli.output import commentary, print_json
 from reconciler.cli.status_text import print_status
-from reconciler.cli.survey import now
+from reconciler.core.call import Doubt
 from reconciler.core.report import all_problems
 from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.existing import open_existing
@@ -45,8 +47,9 @@ def command(settings: Settings, output: str) -> ExitCode:
     told, silence = _told(settings.ledger)
     try:
         with open_existing(settings.ledger) as ledger:
-            status = told or _recorded(ledger)
-            status["calls"] = _calls(ledger.totals())
+            in_doubt = ledger.in_doubt()
+            status = told or _recorded(ledger, in_doubt)
+            status["calls"] = _calls(ledger.totals(in_doubt))
     except LedgerError:
         if told is not None:
             _show(told, output)
@@ -77,10 +80,10 @@ def _told(ledger: Path) -> tuple[dict[str, Any] | None, str]:
     return status, ""
 
 
-def _recorded(ledger: LedgerReader) -> dict[str, Any]:
+def _recorded(ledger: LedgerReader, in_doubt: Sequence[Doubt]) -> dict[str, Any]:
     """Give what the ledger knows."""
     files = tuple(ledger.known_files().values())
-    doubted = long_in_doubt(Doubts(ledger.in_doubt()).oldest(), now())
+    doubted = long_in_doubt(Doubts(in_doubt).oldest(), now())
     summary = summarize(files, hindrances={}, doubted=doubted, ledger=ledger.path)
     dialogs = (dialog for file in files for dialog in file.dialogs)
     return status_document(summary, dialogs, all_problems(files), ledger.path)

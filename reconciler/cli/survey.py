@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from reconciler.cli.at_once import AtOnce
+from reconciler.cli.clock import now
 from reconciler.core.failure import Failure
 from reconciler.core.guard import Guards
 from reconciler.core.manifest import Acting
@@ -21,11 +22,6 @@ from reconciler.source.yaml_file import Rules
 
 class SourceError(Failure):
     """The manifests can't be read now."""
-
-
-def now() -> datetime:
-    """Give the time, in UTC."""
-    return datetime.now(UTC)
 
 
 def rules(settings: Settings, environ: Mapping[str, str]) -> Rules:

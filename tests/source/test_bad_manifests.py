@@ -12,6 +12,7 @@ import pytest
 from reconciler.core.manifest import Acting
 from reconciler.source.syntax import EventParser, FastestParser, PythonParser
 from reconciler.source.yaml_file import Loaded, Rules, load
+from reconciler.source.yaml_loading import load_with
 
 RULES = Rules(acting=Acting())
 BAD = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
@@ -51,7 +52,7 @@ def test_a_bad_manifest_is_refused_and_told_why(file: Path) -> None:
 @pytest.mark.parametrize("file", BAD, ids=lambda file: file.stem)
 def test_a_bad_manifest_is_refused_without_the_c_library_too(file: Path) -> None:
     fast, slow = (
-        load(file.read_bytes(), "bad.yaml", RULES, parser) for parser in (FastestParser, PythonParser)
+        load_with(file.read_bytes(), "bad.yaml", RULES, parser) for parser in (FastestParser, PythonParser)
     )
     assert slow.manifests == fast.manifests
     assert [broken.name for broken in slow.broken] == [broken.name for broken in fast.broken]
@@ -113,7 +114,7 @@ def test_a_file_that_is_not_clean_text_is_refused(data: bytes, problem: str) -> 
     ],
 )
 def test_absurd_nesting_is_refused_at_once(problem: bytes, parser: type[EventParser]) -> None:
-    loaded = load(HEAD + b"---\n" + problem, "bad.yaml", RULES, parser)
+    loaded = load_with(HEAD + b"---\n" + problem, "bad.yaml", RULES, parser)
     assert ["nested deeper than 32 levels" in line for line in shown(loaded)] == [True]
     assert [manifest.name for manifest in loaded.manifests] == ["a"]
     assert [broken.name for broken in loaded.broken] == [None]

@@ -15,7 +15,8 @@ from reconciler.core.message import DialogId
 from reconciler.core.problem import Origin
 from reconciler.source.stretches import stretches
 from reconciler.source.syntax import EventParser, FastestParser, PythonParser
-from reconciler.source.yaml_file import Loaded, Rules, load
+from reconciler.source.yaml_file import Loaded, Rules
+from reconciler.source.yaml_loading import load_with
 from tests.source.valid_manifests import Writer
 
 RULES = Rules(acting=Acting())
@@ -36,7 +37,7 @@ THIRD = HEAD.replace("one", "three").replace("31b41", "31b43")
 
 
 def loaded(text: str, parser: type[EventParser] = FastestParser) -> Loaded:
-    return load(text.encode(), "m.yaml", RULES, parser)
+    return load_with(text.encode(), "m.yaml", RULES, parser)
 
 
 def places(result: Loaded) -> list[str]:
@@ -323,7 +324,7 @@ MISTAKEN = [
 def test_however_many_mistakes_there_are_the_reading_ends(pieces: list[str]) -> None:
     text = "".join(pieces)
     CountedParser.given = 0
-    result = load(text.encode(), "m.yaml", RULES, CountedParser)
+    result = load_with(text.encode(), "m.yaml", RULES, CountedParser)
     assert bool(result.problems) == bool(result.broken)
     assert CountedParser.given <= 21 * (len(text) + 30)
 
@@ -336,6 +337,6 @@ def test_a_file_of_broken_documents_is_read_about_twice(mistake: str) -> None:
     document = f"{HEAD}  messages:\n{message}{message.replace('7fd3', '7fd4')}---\n"
     for many in (100, 1000):
         CountedParser.given = 0
-        result = load(document.encode() * many, "m.yaml", RULES, CountedParser)
+        result = load_with(document.encode() * many, "m.yaml", RULES, CountedParser)
         assert len(result.broken) == many
         assert CountedParser.given <= 2.5 * many * len(document)

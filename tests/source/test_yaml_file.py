@@ -19,6 +19,7 @@ from reconciler.core.message import DialogId, MessageId, MessageText, UserId
 from reconciler.core.problem import Origin
 from reconciler.source.syntax import EventParser, FastestParser, PythonParser
 from reconciler.source.yaml_file import Loaded, Rules, load
+from reconciler.source.yaml_loading import load_with
 
 ANYONE = Rules(acting=Acting())
 DIALOG = DialogId("53a99a7be4b094c7c6d31b41")
@@ -90,7 +91,7 @@ def at(line: int, column: int) -> Origin:
 
 @pytest.mark.parametrize("parser", [FastestParser, PythonParser])
 def test_a_manifest_is_read_whole_and_each_value_knows_its_place(parser: type[EventParser]) -> None:
-    result = load(WHOLE.encode(), "m.yaml", ANYONE, parser)
+    result = load_with(WHOLE.encode(), "m.yaml", ANYONE, parser)
     assert result == Loaded(
         manifests=(
             Manifest(
