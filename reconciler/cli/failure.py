@@ -11,21 +11,22 @@ from click.core import ParameterSource
 from reconciler.cli.exit_code import ExitCode
 from reconciler.core.failure import Failure, WrongUsage
 
-_INTERRUPTED = 130
+INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended: 128 + SIGINT."""
 
 
-def _say(words: str) -> None:
+def say_to_a_person(words: str) -> None:
+    """Say it on stderr."""
     click.echo(f"reconciler: {words}", err=True)
 
 
-def explain(error: Exception, say: Callable[[str], None] = _say) -> int:
+def explain(error: Exception, say: Callable[[str], None] = say_to_a_person) -> int:
     """Say what went wrong and what to do; give the exit code."""
     match error:
         case click.UsageError():
-            return _wrong_usage(error)
+            return _wrong_usage(error, say)
         case click.Abort():
-            return _INTERRUPTED
+            return INTERRUPTED
         case click.ClickException():
             error.show()
             return ExitCode.ERROR
@@ -44,12 +45,14 @@ def _code(error: Failure) -> ExitCode:
     return ExitCode.USAGE if isinstance(error, WrongUsage) else ExitCode.ERROR
 
 
-def _wrong_usage(error: click.UsageError) -> int:
+def _wrong_usage(error: click.UsageError, say: Callable[[str], None]) -> int:
     """Say what is wrong; of a value from the settings file click would say that the flag is."""
     if isinstance(error, click.BadParameter) and (place := _in_settings_file(error)) is not None:
-        _say(f"{place}: {error.message.rstrip('.')}; correct it there")
-    else:
+        say(f"{place}: {error.message.rstrip('.')}; correct it there")
+    elif say is say_to_a_person:
         error.show()
+    else:
+        say(f"wrong usage: {error.format_message().rstrip('.')}; `reconciler run --help` tells more")
     return ExitCode.USAGE
 
 
@@ -94,7 +97,7 @@ def _bug(error: Exception, say: Callable[[str], None]) -> int:
     places = traceback.extract_tb(error.__traceback__)
     where = "".join(f" at {place.filename.rpartition(os.sep)[2]}:{place.lineno}" for place in places[-1:])
     say(f"a bug: {type(error).__name__}{where}; please report it with what you ran")
-    if os.environ.get("RECONCILER_LOG_LEVEL") == "debug" and say is _say:
+    if os.environ.get("RECONCILER_LOG_LEVEL") == "debug" and say is say_to_a_person:
         traceback.print_tb(error.__traceback__)
     return ExitCode.ERROR
 

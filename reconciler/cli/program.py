@@ -18,7 +18,13 @@ def run(arguments: Sequence[str]) -> int:
         code = program.main(list(arguments), prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()  # here, and not at the interpreter's end, a full disk has words and a code
     except Exception as error:  # noqa: BLE001  # the one place where a failure becomes words
-        code = failure.explain(error)
+        early = imported("reconciler.cli.early")
+        code = failure.explain(error, early.early(error, arguments))
+        if code == failure.INTERRUPTED:
+            failure.say_to_a_person(early.interruption(arguments))
+    except SystemExit:  # SIGTERM, of a command that is not waiting for it
+        failure.say_to_a_person(imported("reconciler.cli.early").interruption(arguments))
+        raise
     return int(code or 0)
 
 

@@ -1,9 +1,11 @@
 """However the daemon ends, the ledger knows what was sent, and the next one goes on from there."""
 
 import json
+import os
 import signal
 from collections import Counter
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +78,28 @@ def test_an_interrupted_apply_says_so_beside_its_document(program: Program, sand
         apply.stop(signal.SIGINT, exits=5)
     assert json.loads(apply.stdout)["calls"] == {"applied": 1, "deferred": 0, "rejected": 0}
     assert "interrupted: 1 call made and recorded, 3 changes in 2 dialogs left; " in apply.stderr
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_an_apply_that_is_ended_before_it_begins_says_so(
+    program: Program, how: signal.Signals, code: int
+) -> None:
+    pipe = program.directory / "settings.toml"
+    os.mkfifo(pipe)
+    with program.start("--config", pipe.name, "apply") as apply:
+        writing = wait_for(lambda: opened(pipe), "it reads its settings")
+        apply.stop(how, exits=code)
+        os.close(writing)
+    assert apply.stderr.lstrip() == "reconciler: interrupted; `reconciler history` shows what was sent\n"
+    assert not program.ledger.exists()
+
+
+def opened(pipe: Path) -> int | None:
+    """Open a pipe for writing; None where nobody reads it yet. Its descriptor is never 0."""
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
 
 
 def test_what_is_to_be_tried_again_is_left_of_an_interrupted_apply(

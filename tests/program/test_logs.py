@@ -5,7 +5,7 @@ import os
 import pty
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +249,37 @@ def test_what_a_library_says_is_a_line_too(program: Program, tmp_path: Path) -> 
     last = lines(daemon)[-1]
     assert (last["event"], last["logger"], last["level"]) == ("log", "py.warnings", "warning")
     assert "mind" in last["what"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "--frobnicate"), "No such option"),
+        (("run", "--rate", "fast"), "Invalid value for '--rate' (env var: 'RECONCILER_RATE'): 'fast' is"),
+        (("run", "--log-format", "json", "--watch", "hope"), "Invalid value for '--watch'"),
+        (("--config", "elsewhere.toml", "run"), "elsewhere.toml: can't be read: "),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_a_line_of_the_log_too(offline: Program, arguments: Sequence[str], words: str) -> None:
+    done = offline.run(*arguments, exits=64, environ=AUTO)
+    (line,) = done.stderr.splitlines()
+    told = json.loads(line)
+    assert (told["level"], told["event"]) == ("critical", "failed")
+    assert words in told["what"]
+    as_text = offline.run(*arguments, exits=64)
+    assert as_text.stderr.startswith('{"' if "json" in arguments else ("Usage: ", "reconciler: "))
+
+
+def test_the_settings_file_says_of_which_form_wrong_usage_is(offline: Program) -> None:
+    (offline.directory / "reconciler.toml").write_text('log_format = "text"\nrate = 0.0\n')
+    done = offline.run("run", exits=64, environ=AUTO)
+    assert done.stderr.startswith("reconciler: reconciler.toml: rate: ")
+    (offline.directory / "reconciler.toml").write_text("rate = 0.0\n")
+    (line,) = offline.run("run", exits=64, environ=AUTO).stderr.splitlines()
+    assert json.loads(line)["what"].startswith("reconciler.toml: rate: ")
+
+
+def test_other_commands_say_wrong_usage_to_a_person(offline: Program) -> None:
+    done = offline.run("apply", "--frobnicate", exits=64, environ={"RECONCILER_LOG_FORMAT": "json"})
+    assert done.stderr.startswith("Usage: reconciler apply ")
