@@ -108,6 +108,7 @@ def _measure_paced(bench: Bench) -> Result:
     tree = bench.fixtures.tree(files, bench.sizes.messages)
     with bench.folder() as home, sandbox(home, tree.seed()) as service:
         sent = _apply(home, tree, service, str(_PACE))
+        times = [put["monotonic"] for put in service.puts()]
     ideal = sent.calls / _PACE
     used = sent.cpu / sent.wall
     took = time_of(f"{sent.calls:,} calls", [sent.wall])
@@ -120,6 +121,7 @@ def _measure_paced(bench: Bench) -> Result:
         figures=(
             took,
             best,
+            time_of("from the first call to the last", [max(times) - min(times)]),
             Figure(what="processor time", values=(used,), shown=share),
         ),
     )
