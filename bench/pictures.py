@@ -19,7 +19,7 @@ _INKED: Final = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color
 
 
 def draw(picture: dict[str, Any], folder: Path) -> None:
-    """Draw one picture; both axes are logarithmic, so that linear growth is a line at 45 degrees."""
+    """Draw one picture; both axes are logarithmic, so that ten times as much is the same step everywhere."""
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
     for curve, colour in zip(picture["curves"], _COLOURS, strict=False):
@@ -29,7 +29,7 @@ def draw(picture: dict[str, Any], folder: Path) -> None:
     axes.set(xscale="log", yscale="log", xlabel="messages, records or resources", ylabel=picture["vertical"])
     axes.set_title(picture["title"])
     axes.grid(visible=True, which="major", alpha=0.3)
-    axes.legend(frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     figure.savefig(folder / picture["file"], transparent=True, metadata={"Date": None})
 
 
