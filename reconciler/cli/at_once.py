@@ -1,10 +1,11 @@
 """What a person's command makes of the ledger: nothing waits that they want sent now."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from reconciler.core.applied import AppliedState, FailedAttempt, Setback
-from reconciler.core.guard import Approval
+from reconciler.core.guard import Approval, Known
 from reconciler.core.message import DialogId
 from reconciler.ledger.reader import LedgerReader
 
@@ -36,6 +37,10 @@ class AtOnce:
     def approvals(self) -> tuple[Approval, ...]:
         """Give what people let pass the guards."""
         return self.ledger.approvals()
+
+    def known_of(self, dialogs: AbstractSet[DialogId]) -> Known:
+        """Count what the ledger knows of these dialogs."""
+        return self.ledger.known_of(dialogs)
 
     def texts_known(self) -> int:
         """Count the texts of all dialogs that the ledger knows."""

@@ -14,7 +14,7 @@ from reconciler.core.message import UserId
 from reconciler.core.report import FileReport
 from reconciler.ledger.reader import LedgerReader
 from reconciler.reconcile.agenda import Agenda, agenda
-from reconciler.reconcile.planning import PassPlan, plan_files
+from reconciler.reconcile.planning import PassPlan, Planner
 from reconciler.settings import Settings, credential_kind
 from reconciler.source.directory import Directory, Scan, lies_under, location_of
 from reconciler.source.yaml_file import Rules
@@ -58,6 +58,12 @@ class Survey:
     rules: Rules
     at: datetime
 
+    @property
+    def others(self) -> Mapping[str, FileReport]:
+        """Give the files that are as known and there is nothing to do about, by location."""
+        todo = {*(file.location for file in self.todo.files), *self.todo.gone}
+        return {at: report for at, report in self.known.items() if at not in todo}
+
 
 def expect_there(scan: Scan) -> None:
     """Raise SourceError where a path that was named is not there."""
@@ -96,21 +102,23 @@ def survey(settings: Settings, read_under: Rules, ledger: LedgerReader) -> Surve
     return Survey(source=source, scan=scan, known=known, todo=todo, rules=read_under, at=at)
 
 
-def plan_survey(
-    found: Survey, ledger: LedgerReader, *, guards: Guards, retry_rejected: bool = False
-) -> PassPlan:
-    """Read and plan what a survey found to do; what was deferred is planned at once."""
-    locations = {file.location for file in found.todo.files} | set(found.todo.gone)
-    return plan_files(
-        found.todo.files,
+def planner(found: Survey, ledger: LedgerReader, *, guards: Guards, retry_rejected: bool = False) -> Planner:
+    """Give what plans the files that a survey found to do; what was deferred is planned at once."""
+    return Planner(
         source=found.source,
         ledger=AtOnce(ledger=ledger, retry_rejected=retry_rejected),
         rules=found.rules,
-        others={at: report for at, report in found.known.items() if at not in locations},
-        unusable=found.scan.problems,
         guards=guards,
         now=found.at,
     )
+
+
+def plan_survey(
+    found: Survey, ledger: LedgerReader, *, guards: Guards, retry_rejected: bool = False
+) -> PassPlan:
+    """Read and plan what a survey found to do."""
+    plans = planner(found, ledger, guards=guards, retry_rejected=retry_rejected)
+    return plans.plan(found.todo.files, others=found.others, unusable=found.scan.problems)
 
 
 def unread(found: Survey, plan: PassPlan) -> Sequence[str]:

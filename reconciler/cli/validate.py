@@ -13,10 +13,10 @@ from reconciler.cli.options import READING, output, paths, settings
 from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.survey import SourceError, expect_whole, rules
 from reconciler.core.problem import Problem
-from reconciler.reconcile.planning import declarations
 from reconciler.render.problem_document import problem_document
 from reconciler.render.words import count
 from reconciler.settings import Settings
+from reconciler.source.claims import declarations
 from reconciler.source.conflict import Declaration, conflicts
 from reconciler.source.directory import Directory
 from reconciler.source.encoding import LARGEST_FILE

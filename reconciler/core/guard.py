@@ -179,6 +179,23 @@ def refuse(
     return tuple(refusal for refusal in found if refusal is not None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """How much the ledger knows of some dialogs: their texts, and in how many anything was applied."""
+
+    texts: int
+    dialogs: int
+
+
+def may_refuse(of: Known, *, guards: Guards, known: int) -> bool:
+    """Tell whether a guard could trip over changes of dialogs of which no more than this is known.
+
+    `known` is how many texts the ledger knows of all dialogs.
+    """
+    rewrites = known >= _FEWEST_KNOWN and of.texts / known > guards.limits.rewrites
+    return rewrites or of.dialogs > guards.limits.dialog_marks
+
+
 def _passes(change: GuardedChange, approved_at: datetime | None) -> bool:
     """Tell whether a change was approved, and not done and undone since: an approval serves once."""
     return approved_at is not None and (change.replaces is None or change.replaces < approved_at)

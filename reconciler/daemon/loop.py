@@ -27,8 +27,9 @@ from reconciler.daemon.settling import settled_scan
 from reconciler.daemon.state import State
 from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.agenda import Agenda
+from reconciler.reconcile.file_plan import AppliedStates
 from reconciler.reconcile.group_commit import GroupCommit
-from reconciler.reconcile.planning import AppliedStates, plan_files
+from reconciler.reconcile.planning import Planner
 from reconciler.reconcile.sender import Sender
 from reconciler.reconcile.waiting import first
 from reconciler.source.directory import Directory, ManifestFile, Scan
@@ -195,20 +196,18 @@ class Daemon:
     ) -> None:
         """Plan `files` and start to send; a pass that was started goes on by itself."""
         locations = {file.location for file in files}
-        work = partial(
-            plan_files,
-            files,
+        planner = Planner(
             source=self._source,
             ledger=self._ledger,
             rules=rules,
-            others={at: report for at, report in self.files.items() if at not in locations},
-            edited=edited,
-            under_way=frozenset(self._passes.underway.dialogs),
-            unusable=scan.problems,
             guards=self._guards,
             now=self._clock(),
+            edited=edited,
+            under_way=frozenset(self._passes.underway.dialogs),
             on_file=self.health.beats,
         )
+        others = {at: report for at, report in self.files.items() if at not in locations}
+        work = partial(planner.plan, files, others=others, unusable=scan.problems)
         try:
             plan = await self._in_thread(work)
             if stop.is_set():

@@ -12,9 +12,10 @@ from reconciler.core.report import FileReport, Report
 from reconciler.daemon.roll import Roll
 from reconciler.ledger.entry import ForgottenFile
 from reconciler.reconcile.agenda import Agenda, agenda
+from reconciler.reconcile.file_plan import FilePlan
 from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.one_pass import report_unsent, send_pass
-from reconciler.reconcile.planning import FilePlan, PassPlan
+from reconciler.reconcile.planning import PassPlan
 from reconciler.reconcile.sender import Sender
 from reconciler.reconcile.underway import Underway
 from reconciler.source.directory import Scan

@@ -1,10 +1,12 @@
 """Reading a ledger: the applied state of a dialog, what is known of files, and the history."""
 
 import itertools
+import json
 import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +14,7 @@ from typing import Any, Final, Self
 
 from reconciler.core.applied import AppliedState
 from reconciler.core.call import Doubt
-from reconciler.core.guard import Approval
+from reconciler.core.guard import Approval, Known
 from reconciler.core.message import DialogId
 from reconciler.core.problem import Problem
 from reconciler.core.report import DialogReport, FileReport
@@ -84,6 +86,13 @@ class LedgerReader:
         with self._snapshot() as connection:
             known: int = QUERIES.texts_known(connection)
             return known
+
+    def known_of(self, dialogs: AbstractSet[DialogId]) -> Known:
+        """Count what is known of these dialogs."""
+        asked = json.dumps([dialog.value for dialog in dialogs])
+        with self._snapshot() as connection:
+            texts, found = QUERIES.known_of(connection, dialogs=asked)
+            return Known(texts=texts, dialogs=found)
 
     def approvals(self) -> tuple[Approval, ...]:
         """Give every approval, the oldest first."""

@@ -9,7 +9,8 @@ from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChang
 from reconciler.core.message import DialogId
 from reconciler.core.outcome import Applied
 from reconciler.core.plan import DialogPlan, HeldReason
-from reconciler.reconcile.planning import FilePlan, PassPlan
+from reconciler.reconcile.file_plan import FilePlan
+from reconciler.reconcile.planning import PassPlan
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from reconciler.core.plan import DialogPlan
 from reconciler.core.report import DialogReport, FileReport, Report, report_broken, report_dialog
 from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.bug import BugInDialog, bug_words
-from reconciler.reconcile.planning import FilePlan, PassPlan
+from reconciler.reconcile.file_plan import FilePlan
+from reconciler.reconcile.planning import PassPlan
 from reconciler.reconcile.sender import Sender
 from reconciler.reconcile.underway import Underway
 

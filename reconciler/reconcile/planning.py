@@ -1,69 +1,29 @@
 """The reading half of a pass: manifests and the ledger in, plans out; nothing is written."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Protocol
+from functools import partial
+from typing import Final
 
-from reconciler.core.applied import AppliedState
-from reconciler.core.guard import Approval, GuardedChange, Guards, Refusal, guarded_changes, refuse
-from reconciler.core.manifest import BrokenManifest, Manifest
+from reconciler.core.guard import GuardedChange, Guards, Refusal, may_refuse, refuse
 from reconciler.core.message import DialogId
-from reconciler.core.plan import DialogPlan, hold_guarded, plan_dialog
+from reconciler.core.plan import DialogPlan, hold_guarded
 from reconciler.core.problem import Origin, Problem
 from reconciler.core.report import FileReport
-from reconciler.ledger.errors import LedgerError
-from reconciler.reconcile.bug import bug_words
-from reconciler.source.conflict import Declaration, conflicts
+from reconciler.reconcile.claimed import Claimed, look_out
+from reconciler.reconcile.file_plan import AppliedStates, Context, FilePlan, load_file, plan_file
+from reconciler.source.claims import claims, declarations
+from reconciler.source.conflict import Declaration
 from reconciler.source.directory import Directory, ManifestFile
-from reconciler.source.yaml_file import Loaded, Rules, load
+from reconciler.source.yaml_file import Loaded, Rules
 
-_PLEASE: Final = "please report it; what it holds stays as it is and is tried again"
+FEW: Final = 100
+"""Files that are planned all at once: that takes a second where they have 100 messages each."""
 
-
-class AppliedStates(Protocol):
-    """The ledger, as far as plans are made from it."""
-
-    def applied(self, dialog: DialogId) -> AppliedState:
-        """Give what the ledger knows of one dialog."""
-        ...
-
-    def texts_known(self) -> int:
-        """Count the texts that it knows, of all dialogs."""
-        ...
-
-    def approvals(self) -> tuple[Approval, ...]:
-        """Give what people let pass."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilePlan:
-    """What to do about the dialogs of one manifest file."""
-
-    file: ManifestFile
-    rules: bytes
-    dialogs: tuple[DialogPlan, ...]
-    broken: tuple[BrokenManifest, ...]
-    problems: tuple[Problem, ...]
-    bugs: int = 0
-    """Mistakes in this program that it brought out; each holds its own manifest."""
-    postponed: tuple[DialogPlan, ...] = ()
-    """What is not sent yet: calls for these dialogs are still under way."""
-    conflicting: bool = False
-    """Whether one of its dialogs is declared elsewhere too: then what happens there matters here."""
-    guarded: tuple[GuardedChange, ...] = ()
-    """What counts for the guards."""
-    changed_at: datetime | None = None
-    """When the file got its content, where nothing was planned by that before."""
-
-    @property
-    def settled(self) -> bool:
-        """Tell whether how it stands is a matter of this file alone."""
-        return not self.conflicting and not any(
-            dialog.refusals for dialog in (*self.dialogs, *self.postponed)
-        )
+_PORTION: Final = 2_000
+"""Changes that are planned before they are passed on, where there are many files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,170 +48,145 @@ class PassPlan:
         return tuple(sorted({*self.other_problems, *(p for file in self.files for p in file.problems)}))
 
 
-def plan_files(
-    files: Iterable[ManifestFile],
-    *,
-    source: Directory,
-    ledger: AppliedStates,
-    rules: Rules,
-    others: Mapping[str, FileReport],
-    edited: AbstractSet[str] = frozenset(),
-    under_way: AbstractSet[DialogId] = frozenset(),
-    unusable: Iterable[Problem],
-    guards: Guards,
-    now: datetime,
-    on_file: Callable[[], None] = lambda: None,
-) -> PassPlan:
-    """Read and plan `files`. A file that changes meanwhile is left to the next pass.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planner:
+    """Plans files against the ledger.
 
-    The files at the locations `edited` have content that nothing was planned by before.
-
-    `others` are the files that are as known, by location. Their dialogs only count where two
-    manifests declare the same one; then those files are read again too. The dialogs `under_way`
-    are postponed: an earlier pass still sends them. `unusable` are the problems of files that can't be read.
-    Once everything is planned, the `guards` hold what is over their limits.
+    `edited` and `under_way` are as in `Context`. `on_file` is told each time that a file was read.
     """
-    read = _read(files, source, rules, on_file)
-    found = _conflicts(read, others)
-    cited = [
-        ManifestFile(path=report.dialogs[0].origin.path, location=at, content=report.content)
-        for at, report in others.items()
-        if not {d.origin for d in report.dialogs}.isdisjoint(found)
-    ]
-    if again := _read(cited, source, rules, on_file):
-        read += again
-        others = {at: report for at, report in others.items() if at not in {f.location for f, _ in again}}
-        found = _conflicts(read, others)
-    fingerprint = rules.fingerprint()
-    plan = PassPlan(
-        started_at=now,
-        files=tuple(
-            _plan_file(
-                file,
-                loaded,
-                conflicting=found.values(),
-                rules=fingerprint,
-                ledger=ledger,
-                edited=edited,
-                under_way=under_way,
-                now=now,
-            )
-            for file, loaded in read
-        ),
-        other_problems=(*unusable, *(p for report in others.values() for p in report.problems)),
+
+    source: Directory
+    ledger: AppliedStates
+    rules: Rules
+    guards: Guards
+    now: datetime
+    edited: AbstractSet[str] = frozenset()
+    under_way: AbstractSet[DialogId] = frozenset()
+    on_file: Callable[[], None] = lambda: None
+
+    def plan(
+        self, files: Iterable[ManifestFile], *, others: Mapping[str, FileReport], unusable: Iterable[Problem]
+    ) -> PassPlan:
+        """Read and plan `files`. A file that changes meanwhile is left to the next pass.
+
+        `others` are the files that are as known, by location. Their dialogs only count where two
+        manifests declare the same one; then those files are read again too. `unusable` are the
+        problems of files that can't be read. Once everything is planned, the guards hold what is over
+        their limits.
+        """
+        loaded: dict[str, Loaded] = {}
+        outlook = look_out(self._load(files, loaded), others, partial(self._load, loaded=loaded))
+        context = self._context(outlook.clashes)
+        plans = [plan_file(file, loaded[file.location], context) for file in outlook.files]
+        refusals = refused([change for plan in plans for change in plan.guarded], self.ledger, self.guards)
+        return PassPlan(
+            started_at=self.now,
+            files=tuple(hold(plan, refusals) for plan in plans),
+            other_problems=other_problems(outlook.others, unusable),
+            refusals=refusals,
+        )
+
+    def portions(
+        self, files: Sequence[ManifestFile], *, others: Mapping[str, FileReport], unusable: Iterable[Problem]
+    ) -> Iterator[PassPlan]:
+        """Do as `plan` does, and of many files give the first plans before the last are read.
+
+        Guards look at all of it first: where one could trip, all is given at once.
+        """
+        outlook = look_out(self.claimed(files), others, self.claimed) if len(files) > FEW else None
+        if outlook is None or could_trip(outlook.dialogs, self.ledger, self.guards):
+            yield self.plan(files, others=others, unusable=unusable)
+            return
+        known = other_problems(outlook.others, unusable)
+        for portion in _portions(self.planned(outlook.files, clashes=outlook.clashes)):
+            yield PassPlan(started_at=self.now, files=portion, other_problems=known)
+
+    def planned(
+        self,
+        files: Iterable[ManifestFile],
+        *,
+        clashes: Mapping[Origin, Problem],
+        refusals: Sequence[Refusal] = (),
+    ) -> Iterator[FilePlan]:
+        """Read and plan files one by one, given what was found out about all of them."""
+        context = self._context(clashes)
+        for file, data in self._read(files):
+            yield hold(plan_file(file, load_file(data, file.path, self.rules), context), refusals)
+
+    def claimed(self, files: Iterable[ManifestFile]) -> Claimed:
+        """Find what the manifests of the files claim, without reading their messages."""
+        return [(file, self._claims(file, data)) for file, data in self._read(files)]
+
+    def _claims(self, file: ManifestFile, data: bytes) -> tuple[Declaration, ...]:
+        try:
+            return claims(data, file.path, self.rules)
+        except Exception:  # noqa: BLE001  # a bug that one file brings out is its problem when it is loaded
+            return tuple(declarations(load_file(data, file.path, self.rules)))
+
+    def _load(self, files: Iterable[ManifestFile], loaded: dict[str, Loaded]) -> Claimed:
+        claimed = []
+        for file, data in self._read(files):
+            loaded[file.location] = load_file(data, file.path, self.rules)
+            claimed.append((file, tuple(declarations(loaded[file.location]))))
+        return claimed
+
+    def _read(self, files: Iterable[ManifestFile]) -> Iterator[tuple[ManifestFile, bytes]]:
+        for file in files:
+            data = self.source.read(file)
+            if data is not None:
+                yield file, data
+            self.on_file()
+
+    def _context(self, clashes: Mapping[Origin, Problem]) -> Context:
+        return Context(
+            ledger=self.ledger,
+            rules=self.rules,
+            now=self.now,
+            clashes=clashes,
+            edited=self.edited,
+            under_way=self.under_way,
+        )
+
+
+def hold(file: FilePlan, refusals: Sequence[Refusal]) -> FilePlan:
+    """Hold what the guards refuse of a file."""
+    if not refusals:
+        return file
+    return replace(
+        file,
+        dialogs=tuple(hold_guarded(dialog, refusals) for dialog in file.dialogs),
+        postponed=tuple(hold_guarded(dialog, refusals) for dialog in file.postponed),
     )
-    return _guard(plan, ledger, guards)
 
 
-def _guard(plan: PassPlan, ledger: AppliedStates, guards: Guards) -> PassPlan:
-    changes = [change for file in plan.files for change in file.guarded]
+def refused(changes: Sequence[GuardedChange], ledger: AppliedStates, guards: Guards) -> tuple[Refusal, ...]:
+    """Give the guards that trip over the changes of a pass."""
     if not changes:
-        return plan
+        return ()
     known = ledger.texts_known()
     if not refuse(changes, guards=guards, known=known, approvals=()):
-        return plan  # most often: then it is of no matter what was ever approved
-    refusals = refuse(changes, guards=guards, known=known, approvals=ledger.approvals())
-    files = (
-        replace(
-            file,
-            dialogs=tuple(hold_guarded(dialog, refusals) for dialog in file.dialogs),
-            postponed=tuple(hold_guarded(dialog, refusals) for dialog in file.postponed),
-        )
-        for file in plan.files
-    )
-    return replace(plan, files=tuple(files), refusals=refusals)
+        return ()  # most often: then it is of no matter what was ever approved
+    return refuse(changes, guards=guards, known=known, approvals=ledger.approvals())
 
 
-def _read(
-    files: Iterable[ManifestFile], source: Directory, rules: Rules, on_file: Callable[[], None]
-) -> list[tuple[ManifestFile, Loaded]]:
-    read = []
+def could_trip(dialogs: AbstractSet[DialogId], ledger: AppliedStates, guards: Guards) -> bool:
+    """Tell whether a guard could trip, were all that is known of these dialogs to be changed."""
+    return may_refuse(ledger.known_of(dialogs), guards=guards, known=ledger.texts_known())
+
+
+def other_problems(others: Mapping[str, FileReport], unusable: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Give the problems of files that are not read: as known, or because they can't be read."""
+    return (*unusable, *(problem for report in others.values() for problem in report.problems))
+
+
+def _portions(files: Iterable[FilePlan]) -> Iterator[tuple[FilePlan, ...]]:
+    portion: list[FilePlan] = []
+    changes = 0
     for file in files:
-        data = source.read(file)
-        if data is not None:
-            read.append((file, _load(data, file.path, rules)))
-        on_file()
-    return read
-
-
-def _load(data: bytes, path: str, rules: Rules) -> Loaded:
-    try:
-        return load(data, path, rules)
-    except Exception as error:  # noqa: BLE001  # a bug that one file brings out holds that file, and no other
-        origin = Origin(path, 1, 1)
-        broken = BrokenManifest(name=None, dialog=None, origin=origin)
-        return Loaded(manifests=(), broken=(broken,), problems=(_bug(error, origin),))
-
-
-def _bug(error: Exception, origin: Origin) -> Problem:
-    return Problem(origin, f"a bug of this program: {bug_words(error)}", _PLEASE)
-
-
-def _conflicts(
-    read: Iterable[tuple[ManifestFile, Loaded]], others: Mapping[str, FileReport]
-) -> Mapping[Origin, Problem]:
-    claims = (claim for _, loaded in read for claim in declarations(loaded))
-    return {problem.origin: problem for problem in conflicts([*claims, *_declared_in(others.values())])}
-
-
-def declarations(loaded: Loaded) -> Iterator[Declaration]:
-    """Give what the manifests of one file claim, broken ones too."""
-    for manifest in loaded.manifests:
-        yield Declaration(name=manifest.name, dialog=manifest.dialog, origin=manifest.origin)
-    for broken in loaded.broken:
-        yield Declaration(name=broken.name, dialog=broken.dialog, origin=broken.origin)
-
-
-def _declared_in(files: Iterable[FileReport]) -> Iterator[Declaration]:
-    for file in files:
-        for dialog in file.dialogs:
-            yield Declaration(name=dialog.name, dialog=dialog.dialog, origin=dialog.origin)
-
-
-def _plan_file(
-    file: ManifestFile,
-    loaded: Loaded,
-    *,
-    conflicting: Iterable[Problem],
-    rules: bytes,
-    ledger: AppliedStates,
-    edited: AbstractSet[str],
-    under_way: AbstractSet[DialogId],
-    now: datetime,
-) -> FilePlan:
-    clashes = {problem.origin: problem for problem in conflicting if problem.origin.path == file.path}
-    bugs = [problem for problem in loaded.problems if problem.todo == _PLEASE]
-    plans: list[DialogPlan] = []
-    guarded: list[GuardedChange] = []
-    aside = [manifest for manifest in loaded.manifests if manifest.origin in clashes]
-    for manifest in loaded.manifests:
-        if manifest.origin in clashes:
-            continue
-        try:
-            applied = ledger.applied(manifest.dialog)
-            plan = plan_dialog(manifest, applied, now)
-            counted = tuple(guarded_changes(plan.actions, manifest, applied))
-        except LedgerError:
-            raise
-        except Exception as error:  # noqa: BLE001  # a bug in one dialog's pass holds that dialog, and no other
-            aside.append(manifest)
-            bugs.append(_bug(error, manifest.origin))
-            continue
-        plans.append(plan)
-        guarded += counted
-    return FilePlan(
-        file=file,
-        rules=rules,
-        dialogs=tuple(plan for plan in plans if plan.manifest.dialog not in under_way),
-        postponed=tuple(plan for plan in plans if plan.manifest.dialog in under_way),
-        broken=(*loaded.broken, *(_set_aside(manifest) for manifest in aside)),
-        problems=tuple(dict.fromkeys((*loaded.problems, *clashes.values(), *bugs))),
-        bugs=len(bugs),
-        conflicting=bool(clashes),
-        guarded=tuple(guarded),
-        changed_at=file.changed_at if file.location in edited else None,
-    )
-
-
-def _set_aside(manifest: Manifest) -> BrokenManifest:
-    return BrokenManifest(name=manifest.name, dialog=manifest.dialog, origin=manifest.origin)
+        portion.append(file)
+        changes += sum(len(action.changes) for dialog in file.dialogs for action in dialog.actions)
+        if changes >= _PORTION:
+            yield tuple(portion)
+            portion, changes = [], 0
+    if portion:
+        yield tuple(portion)

@@ -19,7 +19,8 @@ from reconciler.core.problem import Origin, Problem
 from reconciler.core.report import Condition, DialogReport, Report
 from reconciler.log_lines import events
 from reconciler.log_lines.observer import LogLines
-from reconciler.reconcile.planning import FilePlan, PassPlan
+from reconciler.reconcile.file_plan import FilePlan
+from reconciler.reconcile.planning import PassPlan
 from reconciler.source.directory import ManifestFile
 from tests.core.builders import ALICE, DIALOG, HERE, NOW, READ
 from tests.reconcile.parts import message_id, plan, text_and_mark

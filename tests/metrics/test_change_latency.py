@@ -8,7 +8,8 @@ from reconciler.core.call import Call, Intent
 from reconciler.core.outcome import Answered, Applied, Cause, Deferred, Outcome, Rejected
 from reconciler.core.plan import DialogPlan, plan_dialog
 from reconciler.metrics.change_latency import ChangeLatency
-from reconciler.reconcile.planning import FilePlan, PassPlan
+from reconciler.reconcile.file_plan import FilePlan
+from reconciler.reconcile.planning import PassPlan
 from reconciler.source.directory import ManifestFile
 from tests.core.builders import (
     ALICE,

@@ -16,9 +16,10 @@ from reconciler.ledger.entry import Entry
 from reconciler.ledger.errors import LedgerReplaced
 from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.writer import Ledger
+from reconciler.reconcile.file_plan import FilePlan
 from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.one_pass import send_pass
-from reconciler.reconcile.planning import FilePlan, PassPlan
+from reconciler.reconcile.planning import PassPlan
 from reconciler.reconcile.sender import Sender
 from reconciler.reconcile.underway import Underway
 from reconciler.source.directory import ManifestFile

@@ -12,7 +12,7 @@ from reconciler.core.message import DialogId
 from reconciler.core.problem import Origin
 from reconciler.core.report import Condition, DialogReport, FileReport
 from reconciler.ledger.reader import LedgerReader
-from reconciler.reconcile.planning import PassPlan, plan_files
+from reconciler.reconcile.planning import PassPlan, Planner
 from reconciler.source.directory import Directory
 from reconciler.source.yaml_file import Rules
 from tests.core.builders import NOW
@@ -47,15 +47,16 @@ class World:
     def plan(self) -> PassPlan:
         source = Directory([self.folder])
         files = [file for file in source.scan().files if file.location not in self.known]
-        return plan_files(
-            files,
+        return Planner(
             source=source,
             ledger=self.ledger,
             rules=RULES,
-            others=self.known,
-            unusable=(),
             guards=Guards(),
             now=NOW,
+        ).plan(
+            files,
+            others=self.known,
+            unusable=(),
         )
 
 
@@ -150,14 +151,15 @@ def test_a_file_that_changes_between_the_scan_and_the_read_is_left_to_the_next_p
     source = Directory([world.folder])
     files = source.scan().files
     world.write("a.yaml", document(1))
-    plan = plan_files(
-        files,
+    plan = Planner(
         source=source,
         ledger=world.ledger,
         rules=RULES,
-        others={},
-        unusable=(),
         guards=Guards(),
         now=NOW,
+    ).plan(
+        files,
+        others={},
+        unusable=(),
     )
     assert not plan.files

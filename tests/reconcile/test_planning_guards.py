@@ -1,6 +1,7 @@
 """Guards look at a pass as a whole: over all its files, but for what another pass still sends."""
 
 from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -8,12 +9,12 @@ from typing import Final
 import pytest
 
 from reconciler.core.applied import AppliedState, AppliedText
-from reconciler.core.guard import Approval, Guards
+from reconciler.core.guard import Approval, Guards, Known
 from reconciler.core.manifest import Acting
 from reconciler.core.message import DialogId, MessageId, MessageText
 from reconciler.core.plan import HeldReason
 from reconciler.reconcile.one_pass import report_unsent
-from reconciler.reconcile.planning import PassPlan, plan_files
+from reconciler.reconcile.planning import PassPlan, Planner
 from reconciler.source.directory import Directory
 from reconciler.source.yaml_file import Rules
 from tests.core.builders import EARLIER, MINUTE, NOW
@@ -44,6 +45,10 @@ class Ledger:
         self.asked.append("texts")
         return KNOWN
 
+    def known_of(self, dialogs: AbstractSet[DialogId]) -> Known:
+        known = sum(dialog_id(d) in {dialog.value for dialog in dialogs} for d in range(KNOWN))
+        return Known(texts=known, dialogs=known)
+
     def approvals(self) -> tuple[Approval, ...]:
         self.asked.append("approvals")
         return tuple(self.approved)
@@ -67,16 +72,17 @@ def folder(tmp_path: Path) -> Path:
 
 def plan(folder: Path, ledger: Ledger, under_way: Collection[int] = ()) -> PassPlan:
     source = Directory([folder])
-    return plan_files(
-        source.scan().files,
+    return Planner(
         source=source,
         ledger=ledger,
         rules=Rules(acting=Acting()),
-        others={},
         under_way=frozenset(DialogId(dialog_id(d)) for d in under_way),
-        unusable=(),
         guards=Guards(),
         now=NOW,
+    ).plan(
+        source.scan().files,
+        others={},
+        unusable=(),
     )
 
 

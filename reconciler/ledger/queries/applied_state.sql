@@ -51,6 +51,17 @@ WHERE dialog.dialog = :dialog;
 -- name: texts_known()$
 SELECT count(*) FROM applied_text;
 
+-- name: known_of(dialogs)^
+-- `dialogs` are their ids, as a JSON array.
+WITH asked AS MATERIALIZED (SELECT id FROM dialog WHERE dialog IN (SELECT value FROM json_each(:dialogs)))
+SELECT
+    (SELECT count(*) FROM asked JOIN applied_text ON applied_text.dialog_id = asked.id),
+    count(*)
+FROM asked
+WHERE EXISTS (SELECT 1 FROM applied_text WHERE dialog_id = asked.id)
+    OR EXISTS (SELECT 1 FROM applied_mark WHERE dialog_id = asked.id)
+    OR EXISTS (SELECT 1 FROM applied_dialog_mark WHERE dialog_id = asked.id);
+
 -- name: applied_marks(dialog)
 SELECT applied_mark.message, applied_mark.mark, applied_mark.user_id, manifest.digest
 FROM dialog

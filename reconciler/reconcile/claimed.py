@@ -1,0 +1,79 @@
+"""Which manifests of the files of a pass claim what others do, of those files or of all that are known."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.core.message import DialogId
+from reconciler.core.problem import Origin, Problem
+from reconciler.core.report import FileReport
+from reconciler.source.conflict import Declaration, conflicts
+from reconciler.source.directory import ManifestFile
+
+Claimed = Sequence[tuple[ManifestFile, Sequence[Declaration]]]
+"""Files, and what their manifests claim."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What is to be known of all files before any of them is planned.
+
+    `files` are to be planned: with those that were as known, and that a clash concerns. `others` are
+    the rest. `clashes` are the problems, by where the manifest stands that has it.
+    """
+
+    files: tuple[ManifestFile, ...]
+    claims: tuple[Declaration, ...]
+    clashes: Mapping[Origin, Problem]
+    others: Mapping[str, FileReport]
+
+    @property
+    def dialogs(self) -> frozenset[DialogId]:
+        """Give the dialogs that the files claim."""
+        return frozenset(claim.dialog for claim in self.claims if claim.dialog is not None)
+
+
+def look_out(
+    claimed: Claimed,
+    others: Mapping[str, FileReport],
+    read: Callable[[Sequence[ManifestFile]], Claimed],
+) -> Outlook:
+    """Find the clashes of files whose claims were read, with each other and with the `others`.
+
+    `read` reads what more files claim: those of the others that a clash is with.
+    """
+    clashes = _clashes(claimed, others)
+    cited = [
+        ManifestFile(path=report.dialogs[0].origin.path, location=at, content=report.content)
+        for at, report in others.items()
+        if any(dialog.origin in clashes for dialog in report.dialogs)
+    ]
+    if cited and (again := read(cited)):
+        claimed = [*claimed, *again]
+        found = {file.location for file, _ in again}
+        others = {at: report for at, report in others.items() if at not in found}
+        clashes = _clashes(claimed, others)
+    return Outlook(
+        files=tuple(file for file, _ in claimed),
+        claims=tuple(claim for _, claims in claimed for claim in claims),
+        clashes=clashes,
+        others=others,
+    )
+
+
+def _clashes(claimed: Claimed, others: Mapping[str, FileReport]) -> Mapping[Origin, Problem]:
+    """Give the clashes in which one of the claims has a part; what clashes without is known already."""
+    claims = [claim for _, declared in claimed for claim in declared]
+    names = {claim.name for claim in claims if claim.name is not None}
+    dialogs = {claim.dialog.value for claim in claims if claim.dialog is not None}
+    known = (
+        claim
+        for claim in _declared_in(others.values())
+        if claim.name in names or (claim.dialog is not None and claim.dialog.value in dialogs)
+    )
+    return {problem.origin: problem for problem in conflicts([*claims, *known])}
+
+
+def _declared_in(files: Iterable[FileReport]) -> Iterator[Declaration]:
+    for file in files:
+        for dialog in file.dialogs:
+            yield Declaration(name=dialog.name, dialog=dialog.dialog, origin=dialog.origin)
