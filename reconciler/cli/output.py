@@ -4,7 +4,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol, TextIO
 
 from reconciler.cli.columns import Columns, plain_lines
@@ -60,19 +60,30 @@ class Pipe:
         """Print lines."""
         text = said if isinstance(said, str) else plain(said)
         if text.replace("\n", "").isprintable():
-            self._write(text)
+            self.write(f"{text}\n")
         else:
             _terminal(self._stream).print(said, style=style)
 
     def print_columns(self, table: Columns) -> None:
         """Print a table."""
         if (lines := plain_lines(table)) is not None:
-            self._write("\n".join(lines))
+            self.write("".join(f"{line}\n" for line in lines))
         else:
             _terminal(self._stream).print_columns(table)
 
-    def _write(self, text: str) -> None:
-        self._stream.write(f"{text}\n")
+    def print_all(self, lines: Iterable[Line]) -> None:
+        """Print many lines, which is faster than one by one."""
+        lines = tuple(lines)
+        texts = [plain(line) for line in lines]
+        if all(map(str.isprintable, texts)):
+            self.write("".join(f"{text}\n" for text in texts))
+        else:
+            for line in lines:
+                self.print(line)
+
+    def write(self, text: str) -> None:
+        """Write what was printed to another pipe."""
+        self._stream.write(text)
         self._stream.flush()
 
 

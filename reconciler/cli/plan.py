@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import click
 
@@ -11,15 +12,27 @@ from reconciler.cli.identity import rules_without_sending
 from reconciler.cli.options import output, paths, retry_rejected, settings
 from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.survey import plan_survey, survey, unread
+from reconciler.core.guard import Refusal
 from reconciler.core.problem import Problem
 from reconciler.ledger.existing import open_reader
-from reconciler.reconcile.planning import PassPlan
-from reconciler.render.figures import figures
+from reconciler.reconcile.planning import FEW, PassPlan
+from reconciler.render.figures import Figures, figures
 from reconciler.render.plan_document import plan_document
-from reconciler.render.plan_lines import dialog_lines, summary_lines
+from reconciler.render.plan_lines import plan_lines, summary_lines
 from reconciler.render.plan_markdown import plan_markdown
 from reconciler.render.refusal_lines import refusal_lines
 from reconciler.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameTo:
+    """What a plan came to. `unread` are the paths of files that it lacks: they changed just then."""
+
+    figures: Figures
+    problems: Sequence[Problem]
+    refusals: Sequence[Refusal]
+    bugs: int
+    unread: Sequence[str]
 
 
 @click.command("plan")
@@ -40,35 +53,51 @@ def command(
     or a token and without --act-as: then it logs in, or asks whose the token is, to learn who acts.
     """
     read_under = rules_without_sending(settings, os.environ)
+    guards = guards_of(settings)
     with open_reader(settings.ledger) as ledger:
         found = survey(settings, read_under, ledger)
-        plan = plan_survey(found, ledger, guards=guards_of(settings), retry_rejected=retry_rejected)
-        if not ledger.exists:
-            commentary().print(
-                f"no ledger at {settings.ledger}: everything counts as not applied", style="warn"
-            )
-    match output:
-        case "json":
-            print_json(plan_document(plan, rate=settings.rate, texts=not hide_text))
-        case "markdown":
-            for line in plan_markdown(plan, rate=settings.rate, texts=not hide_text):
-                click.echo(line)
-        case _:
-            _print(plan, settings.rate, texts=not hide_text)
-            for shown in refusal_lines(plan.refusals):
-                document().print(shown)
-    show_problems(plan.problems)
-    lacking = unread(found, plan)
-    show_unread(lacking)
-    return _exit_code(plan, lacking, exit_code=exit_code)
+        many = output == "text" and len(found.todo.files) > FEW
+        plan = None if many else plan_survey(found, ledger, guards=guards, retry_rejected=retry_rejected)
+        exists = ledger.exists
+    if not exists:
+        commentary().print(f"no ledger at {settings.ledger}: everything counts as not applied", style="warn")
+    if plan is None:
+        # Only now: what starts processes takes longer to import than a plan of few files to be made.
+        from reconciler.cli.shares import Asked, show_shares  # noqa: PLC0415  # see above
+
+        asked = Asked(
+            survey=found,
+            ledger=settings.ledger,
+            guards=guards,
+            retry_rejected=retry_rejected,
+            rate=settings.rate,
+            texts=not hide_text,
+        )
+        came_to = show_shares(asked)
+    else:
+        _print(plan, output, settings.rate, texts=not hide_text)
+        came_to = _came_to(plan, settings.rate, unread(found, plan))
+    show_problems(came_to.problems)
+    show_unread(came_to.unread)
+    return _exit_code(came_to, exit_code=exit_code)
 
 
-def _exit_code(plan: PassPlan, lacking: Sequence[str], *, exit_code: bool) -> ExitCode:
-    if lacking or any(file.bugs for file in plan.files):
+def _came_to(plan: PassPlan, rate: float, unread: Sequence[str]) -> CameTo:
+    return CameTo(
+        figures=figures(plan.dialogs, rate),
+        problems=plan.problems,
+        refusals=plan.refusals,
+        bugs=sum(file.bugs for file in plan.files),
+        unread=unread,
+    )
+
+
+def _exit_code(came_to: CameTo, *, exit_code: bool) -> ExitCode:
+    if came_to.unread or came_to.bugs:
         return ExitCode.ERROR
-    if plan.problems:
+    if came_to.problems:
         return ExitCode.INVALID_MANIFESTS
-    pending = plan.refusals or any(dialog.actions for dialog in plan.dialogs)
+    pending = came_to.refusals or came_to.figures.calls
     return ExitCode.CHANGES_PENDING if exit_code and pending else ExitCode.DONE
 
 
@@ -84,12 +113,18 @@ def show_unread(paths: Iterable[str]) -> None:
         commentary().print(f"{path}: changed while it was read; run this again", style="bad")
 
 
-def _print(plan: PassPlan, rate: float, *, texts: bool) -> None:
-    console = document()
-    for dialog in plan.dialogs:
-        if dialog.actions or dialog.held:
-            for line in dialog_lines(dialog, texts=texts):
-                console.print(line)
-            console.print()
-    for line in summary_lines(figures(plan.dialogs, rate), rate, len(plan.problems)):
-        console.print(line)
+def _print(plan: PassPlan, output: str, rate: float, *, texts: bool) -> None:
+    match output:
+        case "json":
+            print_json(plan_document(plan, rate=rate, texts=texts))
+        case "markdown":
+            for line in plan_markdown(plan, rate=rate, texts=texts):
+                click.echo(line)
+        case _:
+            console = document()
+            for shown in plan_lines(plan.dialogs, texts=texts):
+                console.print(shown)
+            for shown in summary_lines(figures(plan.dialogs, rate), rate, len(plan.problems)):
+                console.print(shown)
+            for shown in refusal_lines(plan.refusals):
+                console.print(shown)

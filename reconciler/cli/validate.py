@@ -16,8 +16,7 @@ from reconciler.core.problem import Problem
 from reconciler.render.problem_document import problem_document
 from reconciler.render.words import count
 from reconciler.settings import Settings
-from reconciler.source.claims import declarations
-from reconciler.source.conflict import Declaration, conflicts
+from reconciler.source.conflict import Declaration, conflicts, declarations
 from reconciler.source.directory import Directory
 from reconciler.source.encoding import LARGEST_FILE
 from reconciler.source.yaml_file import load

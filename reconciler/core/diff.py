@@ -89,7 +89,7 @@ def next_assertion(manifest: Manifest, applied: AppliedState, now: datetime) -> 
 
 def tried(change: Change, applied: AppliedState) -> FailedAttempt | None:
     """Give what is remembered of attempts at this very change; those at another text don't count."""
-    failed = applied.failed.get(change.key)
+    failed = applied.failed.get(change.key) if applied.failed else None
     if failed is None or (isinstance(change, TextChange) and change.new.digest() != failed.wanted):
         return None
     return failed

@@ -116,6 +116,8 @@ def plan_dialog(manifest: Manifest, applied: AppliedState, now: datetime) -> Dia
 def _hold_failed(
     changes: Sequence[Change], manifest: Manifest, applied: AppliedState, now: datetime
 ) -> tuple[list[Change], tuple[Held, ...]]:
+    if not applied.failed:
+        return list(changes), ()
     reasons = {
         change.key: reason
         for change in changes

@@ -44,13 +44,15 @@ class AppliedStates(Protocol):
 class Context:
     """What the plan of a file depends on beside its own content.
 
+    `rules` is the digest of the settings that it is read under.
+
     `clashes` are the manifests that claim what others do, by where they stand. The files at the
     locations `edited` have content that nothing was planned by before. The dialogs `under_way` are
     postponed: an earlier pass still sends them.
     """
 
     ledger: AppliedStates
-    rules: Rules
+    rules: bytes
     now: datetime
     clashes: Mapping[Origin, Problem]
     edited: AbstractSet[str] = frozenset()
@@ -127,7 +129,7 @@ def plan_file(file: ManifestFile, loaded: Loaded, context: Context) -> FilePlan:
         guarded += counted
     return FilePlan(
         file=file,
-        rules=context.rules.fingerprint(),
+        rules=context.rules,
         dialogs=tuple(plan for plan in plans if plan.manifest.dialog not in context.under_way),
         postponed=tuple(plan for plan in plans if plan.manifest.dialog in context.under_way),
         broken=(*loaded.broken, *(_set_aside(manifest) for manifest in aside)),

@@ -14,8 +14,7 @@ from reconciler.core.problem import Origin, Problem
 from reconciler.core.report import FileReport
 from reconciler.reconcile.claimed import Claimed, look_out
 from reconciler.reconcile.file_plan import AppliedStates, Context, FilePlan, load_file, plan_file
-from reconciler.source.claims import claims, declarations
-from reconciler.source.conflict import Declaration
+from reconciler.source.conflict import Declaration, declarations
 from reconciler.source.directory import Directory, ManifestFile
 from reconciler.source.yaml_file import Loaded, Rules
 
@@ -118,6 +117,9 @@ class Planner:
         return [(file, self._claims(file, data)) for file, data in self._read(files)]
 
     def _claims(self, file: ManifestFile, data: bytes) -> tuple[Declaration, ...]:
+        # Only now: a look at files that are as known opens none, and takes less time than this import.
+        from reconciler.source.yaml_claims import claims  # noqa: PLC0415  # see above
+
         try:
             return claims(data, file.path, self.rules)
         except Exception:  # noqa: BLE001  # a bug that one file brings out is its problem when it is loaded
@@ -140,7 +142,7 @@ class Planner:
     def _context(self, clashes: Mapping[Origin, Problem]) -> Context:
         return Context(
             ledger=self.ledger,
-            rules=self.rules,
+            rules=self.rules.fingerprint(),
             now=self.now,
             clashes=clashes,
             edited=self.edited,

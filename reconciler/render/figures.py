@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from reconciler.core.action import MarkDialog
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
@@ -29,6 +28,20 @@ class Figures:
     dialog_marks: int
     held: Mapping[HeldReason, int]
     seconds: float
+
+    def __add__(self, other: "Figures") -> "Figures":
+        """Give what two parts of a plan come to together."""
+        return Figures(
+            dialogs=self.dialogs + other.dialogs,
+            calls=self.calls + other.calls,
+            texts=self.texts + other.texts,
+            first_texts=self.first_texts + other.first_texts,
+            marks=self.marks + other.marks,
+            covered=self.covered + other.covered,
+            dialog_marks=self.dialog_marks + other.dialog_marks,
+            held=dict(Counter(self.held) + Counter(other.held)),
+            seconds=self.seconds + other.seconds,
+        )
 
     @property
     def changes(self) -> int:
@@ -57,6 +70,6 @@ def figures(plans: Iterable[DialogPlan], rate: float) -> Figures:
         marks=kinds[MarkChange],
         covered=covered,
         dialog_marks=kinds[DialogMarkChange],
-        held=MappingProxyType(dict(held)),
+        held=dict(held),
         seconds=calls / rate,
     )

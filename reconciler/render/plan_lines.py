@@ -1,6 +1,6 @@
 """A plan for people: lines of styled pieces, which a terminal, a pipe or Markdown shows alike."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
@@ -13,6 +13,14 @@ from reconciler.render.words import count, duration, listed, moment, visible
 RETRY_ADVICE: Final = "held until its manifest changes, or reconciler retry"
 
 _IN_DOUBT: Final = "(in doubt: the answer to a call was lost; it may say something else by now)"
+
+
+def plan_lines(plans: Iterable[DialogPlan], *, texts: bool) -> Iterator[Line]:
+    """Give the lines of all dialogs of which anything is to be told, an empty one behind each."""
+    for plan in plans:
+        if plan.actions or plan.held:
+            yield from dialog_lines(plan, texts=texts)
+            yield ()
 
 
 def dialog_lines(plan: DialogPlan, *, texts: bool) -> Iterator[Line]:

@@ -1,11 +1,12 @@
 """Where manifests claim the same name or the same dialog, in one file or across files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from reconciler.core.message import DialogId
 from reconciler.core.problem import Origin, Problem
 from reconciler.source.diagnostics import quote
+from reconciler.source.yaml_file import Loaded
 
 _MOST_CITED: Final = 3
 
@@ -16,6 +17,14 @@ class Declaration(NamedTuple):
     name: str | None
     dialog: DialogId | None
     origin: Origin
+
+
+def declarations(loaded: Loaded) -> Iterator[Declaration]:
+    """Give what the manifests of one file claim, broken ones too."""
+    for manifest in loaded.manifests:
+        yield Declaration(name=manifest.name, dialog=manifest.dialog, origin=manifest.origin)
+    for broken in loaded.broken:
+        yield Declaration(name=broken.name, dialog=broken.dialog, origin=broken.origin)
 
 
 def conflicts(declarations: Iterable[Declaration]) -> tuple[Problem, ...]:

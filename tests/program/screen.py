@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.program.program import COMMAND
 
-_CONTROL: Final = re.compile(r"\x1b\[(\??[0-9;]*)([A-Za-z])")
+CONTROL: Final = re.compile(r"\x1b\[(\??[0-9;]*)([A-Za-z])")
 
 
 class Screen:
@@ -26,7 +26,7 @@ class Screen:
         self.written += text
         at = 0
         while at < len(text):
-            if (control := _CONTROL.match(text, at)) is not None:
+            if (control := CONTROL.match(text, at)) is not None:
                 self._control(control[1], control[2])
                 at = control.end()
                 continue
@@ -65,10 +65,12 @@ def run_on_screen(
     directory: Path,
     environ: Mapping[str, str],
     looked: Callable[[Screen, "subprocess.Popen[bytes]"], None] = lambda *_: None,
+    document: int | None = None,
 ) -> tuple[Screen, int]:
     """Run a command with a terminal at stdout and stderr; give what is seen in the end, and its code.
 
-    `looked` is called whenever there is more to see.
+    `looked` is called whenever there is more to see. What goes to stdout goes to the file `document`,
+    if there is one.
     """
     ours, theirs = pty.openpty()
     screen = Screen()
@@ -77,7 +79,7 @@ def run_on_screen(
         cwd=directory,
         env={"PATH": os.environ["PATH"], "TERM": "xterm-256color", "COLUMNS": "100", **environ},
         stdin=subprocess.DEVNULL,
-        stdout=theirs,
+        stdout=theirs if document is None else document,
         stderr=theirs,
     ) as process:
         os.close(theirs)

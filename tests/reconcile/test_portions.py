@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.guard import Guards, Limits
+from reconciler.core.guard import Guards
+from reconciler.core.limits import Limits
 from reconciler.core.manifest import Acting
 from reconciler.core.plan import HeldReason
 from reconciler.ledger.reader import LedgerReader

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.manifest import Acting
-from reconciler.source.claims import claims, declarations
-from reconciler.source.conflict import Declaration
+from reconciler.source.conflict import Declaration, declarations
 from reconciler.source.stretches import stretches
+from reconciler.source.yaml_claims import claims
 from reconciler.source.yaml_file import Rules, load
 from tests.source.valid_manifests import Writer
 

@@ -5,35 +5,25 @@ there. Where a document is not of that plain form the whole file is read, as it 
 found is the same in either case.
 """
 
-from collections.abc import Iterator
-
 from yaml.error import YAMLError
 from yaml.events import SequenceStartEvent
 
 from reconciler.core.problem import Origin
 from reconciler.source.composer import Composer, TooDeepError
-from reconciler.source.conflict import Declaration
+from reconciler.source.conflict import Declaration, declarations
 from reconciler.source.diagnostics import Diagnostics
 from reconciler.source.document import break_document
 from reconciler.source.encoding import decode
 from reconciler.source.node import Node
 from reconciler.source.stretches import Stretch, stretches
 from reconciler.source.syntax import FastestParser
-from reconciler.source.yaml_file import Loaded, Rules, load
+from reconciler.source.yaml_file import Rules, load
 
 
 def claims(data: bytes, path: str, rules: Rules) -> tuple[Declaration, ...]:
     """Give what the manifests of a file claim, broken ones too; in no particular order."""
     found = _claims_at_first(data, path)
     return tuple(declarations(load(data, path, rules))) if found is None else found
-
-
-def declarations(loaded: Loaded) -> Iterator[Declaration]:
-    """Give what the manifests of one file claim, broken ones too."""
-    for manifest in loaded.manifests:
-        yield Declaration(name=manifest.name, dialog=manifest.dialog, origin=manifest.origin)
-    for broken in loaded.broken:
-        yield Declaration(name=broken.name, dialog=broken.dialog, origin=broken.origin)
 
 
 def _claims_at_first(data: bytes, path: str) -> tuple[Declaration, ...] | None:

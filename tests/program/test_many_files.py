@@ -1,0 +1,130 @@
+"""The plan of many files is made by several processes, and is the same plan."""
+
+import os
+import re
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from reconciler.reconcile.planning import FEW
+from reconciler.sandbox.options import SandboxOptions
+from tests.program.chat import KEY, chat, manifest
+from tests.program.live_sandbox import live_sandbox
+from tests.program.program import Program
+from tests.program.screen import CONTROL, run_on_screen
+from tests.program.waiting import wait_for
+
+FILES: Final = FEW + 30
+HALF: Final = FILES // 2
+ONE_PROCESSOR: Final = (
+    sys.executable,
+    "-c",
+    (
+        "import os, sys; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    ),
+)
+
+
+def declare(program: Program, text: str, each: int = 3) -> None:
+    for number in range(FILES):
+        messages = {m: f'text: "{text} {m}"' for m in range(each)}
+        program.declare(f"{number % 2}/{number:03}.yaml", manifest(number, "read: [222]", messages=messages))
+
+
+@pytest.fixture
+def many(offline: Program) -> Program:
+    """The program, and more files than are planned at once."""
+    declare(offline, "Tür zu")
+    return Program(offline.directory, RECONCILER_API_URL="https://chat.example", RECONCILER_API_KEY=KEY)
+
+
+def halves(program: Program) -> str:
+    """Give what is planned for each half of the files, which are few enough to be planned at once."""
+    shown = [program.run("plan", f"manifests/{half}").stdout for half in range(2)]
+    return "".join(half[: half.index("Plan: ")] for half in shown)
+
+
+def test_it_is_what_is_planned_for_fewer_files_at_a_time(many: Program) -> None:
+    shown = many.run("plan").stdout
+    assert shown.startswith(halves(many))
+    counts = many.run("plan", "-o", "json").document()["summary"]
+    assert f"Plan: {counts['calls']} calls for {FILES} dialogs ({counts['texts']} texts and" in shown
+    assert many.run("plan", "--exit-code", exits=2).stdout == shown
+
+
+def test_it_is_the_same_with_one_processor(many: Program) -> None:
+    shown = many.run("plan").stdout
+    many.under = ONE_PROCESSOR
+    with many.start("plan") as plan:
+        assert plan.process.wait(60) == 0
+        assert plan.stdout == shown
+
+
+def test_what_clashes_is_told_however_far_apart_it_stands(many: Program) -> None:
+    many.declare("1/zzz.yaml", manifest(0, messages={0: "text: other"}, name="other"))
+    many.declare("1/zzzz.yaml", "apiVersion: [\n")
+    ended = many.run("plan", exits=3)
+    problems = [line for line in ended.stderr.splitlines() if line.startswith("manifests/")]
+    assert [line.split(":")[0] for line in problems] == [
+        "manifests/0/000.yaml",
+        "manifests/1/zzz.yaml",
+        "manifests/1/zzzz.yaml",
+    ]
+    assert "3 problems: what they are about stays as it was last applied." in ended.stdout
+    assert problems == many.run("plan", "-o", "json", exits=3).stderr.splitlines()[-3:]
+
+
+def test_guards_look_at_all_of_it(tmp_path: Path) -> None:
+    with live_sandbox(SandboxOptions(seed=chat(dialogs=FILES, messages=3))) as sandbox:
+        program = Program(tmp_path, RECONCILER_API_URL=sandbox.url, RECONCILER_API_KEY=KEY)
+        declare(program, "first")
+        program.run("apply", "--rate", "10000", "--concurrency", "16")
+        declare(program, "second")
+        shown = program.run("plan", "--exit-code", exits=2).stdout
+        (guard,) = program.run("plan", "-o", "json").document()["guards"]
+    assert "Nothing to send." in shown
+    assert f"Held: {3 * FILES} changes" in shown
+    assert f"reconciler approve {guard['plan']}" in shown
+
+
+def test_ctrl_c_ends_all_of_its_processes_without_a_word_of_them(many: Program) -> None:
+    declare(many, "Tür zu", each=400)
+    with many.start("plan") as plan:
+        children = Path(f"/proc/{plan.process.pid}/task/{plan.process.pid}/children")
+        begun = wait_for(lambda: children.read_text().split(), "there are processes that plan")
+        for each in (plan.process.pid, *map(int, begun)):  # as a terminal does
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGINT)
+        assert plan.process.wait(60) == 130
+        assert "Traceback" not in plan.stderr
+        wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in begun), "none is left")
+
+
+def test_a_process_that_is_killed_is_told_of(many: Program) -> None:
+    declare(many, "Tür zu", each=400)
+    with many.start("plan") as plan:
+        children = Path(f"/proc/{plan.process.pid}/task/{plan.process.pid}/children")
+        begun = wait_for(lambda: children.read_text().split(), "there are processes that plan")
+        os.kill(int(begun[-1]), signal.SIGKILL)
+        assert plan.process.wait(60) == 1
+        assert "if memory is short, name fewer manifests at a time" in plan.stderr
+        assert "Traceback" not in plan.stderr
+
+
+def test_a_terminal_shows_how_far_it_is_while_the_plan_goes_into_a_file(many: Program) -> None:
+    shown = many.run("plan").stdout
+    with (many.directory / "plan.txt").open("w+") as document:
+        screen, code = run_on_screen(
+            ["plan"], directory=many.directory, environ=many.environ, document=document.fileno()
+        )
+        document.seek(0)
+        assert (code, document.read()) == (0, shown)
+    assert re.search(rf"planning .* {FILES}/{FILES}", CONTROL.sub("", screen.written))
+    assert [line for line in screen.lines if line] == [
+        "no ledger at reconciler.db: everything counts as not applied"
+    ]
