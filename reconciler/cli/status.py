@@ -29,6 +29,9 @@ _NOTHING_YET = (
     "no pass has recorded how a manifest stands yet; the first one is under way, or none came that far"
 )
 
+_MANY = 50
+"""Dialogs, the worst first, and problems that are shown unless all are asked for: more push the rest away."""
+
 _RECORDED = "this is how everything stood after the last pass"
 
 _NOBODY = f"no daemon runs on this ledger; {_RECORDED}"
@@ -36,8 +39,11 @@ _NOBODY = f"no daemon runs on this ledger; {_RECORDED}"
 
 @click.command("status")
 @settings("ledger")
+@click.option(
+    "--all", "everything", is_flag=True, help="Show all dialogs and problems, and not some of many."
+)
 @output("text", "json")
-def command(settings: Settings, output: str) -> ExitCode:
+def command(settings: Settings, output: str, *, everything: bool) -> ExitCode:
     """Show how everything stands: in a sentence, what needs a person, each dialog, each problem.
 
     The daemon tells it, where one runs on this ledger: it is asked through a socket beside the
@@ -45,6 +51,7 @@ def command(settings: Settings, output: str) -> ExitCode:
     line on stderr says so.
     """
     told, silence = _told(settings.ledger)
+    most = None if everything else _MANY
     try:
         with open_existing(settings.ledger) as ledger:
             in_doubt = ledger.in_doubt()
@@ -52,21 +59,21 @@ def command(settings: Settings, output: str) -> ExitCode:
             status["calls"] = _calls(ledger.totals(in_doubt))
     except LedgerError:
         if told is not None:
-            _show(told, output)
+            _show(told, output, most=most)
         raise
     if silence:
         commentary().print(f"{settings.ledger}: {silence}", style="warn")
     if told is None and not (status["dialogs"] or status["problems"]):
         commentary().print(f"{settings.ledger}: {_NOTHING_YET}", style="warn")
-    _show(status, output)
+    _show(status, output, most=most)
     return ExitCode.DONE
 
 
-def _show(status: dict[str, Any], output: str) -> None:
+def _show(status: dict[str, Any], output: str, *, most: int | None) -> None:
     if output == "json":
         print_json(status)
     else:
-        print_status(status, now())
+        print_status(status, now(), most)
 
 
 def _told(ledger: Path) -> tuple[dict[str, Any] | None, str]:

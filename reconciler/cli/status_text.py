@@ -26,19 +26,21 @@ _FEW: Final = 5
 """Passes that are shown."""
 
 
-def print_status(status: Mapping[str, Any], now: datetime) -> None:
-    """Print the document that `status_document` gives."""
+def print_status(status: Mapping[str, Any], now: datetime, most: int | None = None) -> None:
+    """Print the document that `status_document` gives; of dialogs and problems `most`, if given."""
     out = document()
     out.print(status["sentence"], style=_STYLE[State(status["state"])])
     for waits in status["attention"]:
         _print_attention(out, waits)
     if dialogs := sorted(status["dialogs"], key=_worst_first):
         out.print()
-        out.print_columns(Columns(_HEADINGS, [_row(dialog, now) for dialog in dialogs]))
+        out.print_columns(Columns(_HEADINGS, [_row(dialog, now) for dialog in dialogs[:most]]))
+        _print_rest(out, len(dialogs), most, "dialog")
     if problems := status["problems"]:
         out.print()
-        for problem in problems:
+        for problem in problems[:most]:
             out.print(_problem(problem), style="bad")
+        _print_rest(out, len(problems), most, "problem")
     running = status["daemon"]
     if running and running["passes"]:
         out.print()
@@ -46,6 +48,11 @@ def print_status(status: Mapping[str, Any], now: datetime) -> None:
     out.print()
     for line in _figures(status, now):
         out.print(line)
+
+
+def _print_rest(out: Output, there: int, most: int | None, noun: str) -> None:
+    if most is not None and there > most:
+        out.print(f"... and {count(there - most, f'more {noun}')}; --all shows all of them", style="place")
 
 
 def _print_attention(out: Output, waits: Mapping[str, str | None]) -> None:
@@ -111,8 +118,12 @@ def _running(running: Mapping[str, Any], now: datetime) -> Iterator[str]:
     )
     ended, success, watch = _time(running["lastPassAt"]), _time(running["lastSuccessAt"]), running["watch"]
     last = f"The last pass ended {ago(ended, now)}" if ended else "No pass has ended yet"
-    declared = f"was last as declared {ago(success, now)}" if success else "was not as declared yet"
-    yield f"{last}; everything {declared}."
+    declared = (
+        f"everything was last as declared {ago(success, now)}"
+        if success
+        else "not everything has been as declared yet"
+    )
+    yield f"{last}; {declared}."
     reason = f": {watch['reason']}" if watch["reason"] else ""
     yield f"The daemon, {running['version']}, sees changes on disk by {watch['mode']}{visible(reason)}."
 

@@ -217,3 +217,22 @@ def test_what_the_service_refuses_needs_a_person_on_the_terminal_as_on_the_page(
         assert waits["what"] == "the chat service refuses the credential"
         assert waits["todo"].startswith("correct the API key, token or login; ")
         daemon.stop()
+
+
+def test_of_many_dialogs_and_problems_the_worst_are_shown_and_all_where_that_is_asked(
+    program: Program, sandbox: LiveSandbox
+) -> None:
+    del sandbox
+    suspend = "suspend: {reason: a, until: 2099-01-01T00:00:00Z}"
+    for number in range(120):
+        broken = ("read: false",) if number >= 60 else (suspend,)
+        program.declare(f"{number}.yaml", manifest(number, *broken, messages={0: "text: hello"}))
+    program.run("apply", exits=3)
+    shown = program.run("status").stdout
+    assert shown.count("\ndialog-") == 50
+    assert shown.count("\nmanifests/") == 50
+    assert "\n... and 70 more dialogs; --all shows all of them\n" in shown
+    assert "\n... and 10 more problems; --all shows all of them\n" in shown
+    everything = program.run("status", "--all").stdout
+    assert (everything.count("\ndialog-"), everything.count("\nmanifests/")) == (120, 60)
+    assert len(program.status()["dialogs"]) == 120

@@ -17,7 +17,7 @@ from reconciler.web.pages.dialogs import render_dialogs
 from reconciler.web.pages.form import Form
 from reconciler.web.pages.frame import Frame, frame_of
 from reconciler.web.pages.history import render_history
-from reconciler.web.pages.overview import FEW, WAITING, render_overview
+from reconciler.web.pages.overview import ENTRIES, FEW, WAITING, render_overview
 from reconciler.web.pages.problems import render_problems
 from reconciler.web.pages.trouble import render_trouble
 from reconciler.web.parameters import Parameters
@@ -86,7 +86,7 @@ class Pages:
         waiting = await self._reading.dialogs(DialogQuery(conditions=WAITING, size=FEW))
         history: HistoryPage | LedgerError
         try:
-            history = await self._reading.history(HistoryQuery(size=FEW))
+            history = await self._reading.history(HistoryQuery(size=ENTRIES))
         except LedgerError as error:
             history = error  # the page tells of it: that is when people open it
         return await self._page(render_overview, frame_of(overview, change), overview, waiting, history)

@@ -1,5 +1,6 @@
 """What each page tells, and where its links lead."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from tests.web.pages.values import (
     OLD,
     PROBLEMS,
     STALLED,
+    call,
     detail,
     dialog,
     dialog_page,
@@ -39,6 +41,7 @@ from tests.web.pages.values import (
     nothing_yet,
     overview,
     place,
+    recorded,
 )
 
 
@@ -46,7 +49,9 @@ def test_the_overview_tells_the_state_what_needs_a_person_and_how_far_behind_it_
     page = main(render_overview(frame(), overview(), dialog_page(STALLED), history_page(*HISTORY)))
     (heading,) = page.all("h1")
     assert heading.words == "2 dialogs need a person; 1 of 6 dialogs in sync."
-    assert "Last pass 12 s ago 2026-11-25 20:50:51Z; everything was last as declared 4 min ago" in page.words
+    assert (
+        "Last pass 12 s ago (2026-11-25 20:50:51Z); everything was last as declared 4 min ago" in page.words
+    )
     assert 'Change the manifest reconciler retry --dialog partners --reason "…"'.lower() in page.words.lower()
     assert (
         "To be sent 2 changes Calls that wait 1,200 Time to drain 1 min 25 s Rate now 14 of 20" in page.words
@@ -96,7 +101,24 @@ def test_an_overview_of_nothing_says_what_to_do() -> None:
     assert "No pass has ended yet." in words
     assert "No dialog is declared. Write a manifest into one of the watched folders" in words
     assert "No call was made yet." in words
-    assert "No pass has made a call since the start." in words
+    assert "No pass that made calls has ended since the start." in words
+
+
+def test_calls_under_way_do_not_push_away_those_that_were_answered() -> None:
+    waiting = [replace(call(n, STALLED, Result.IN_DOUBT, status=None), sent_at=NOW) for n in range(9)]
+    lost = call(60, BACKING_OFF, Result.IN_DOUBT, status=None, new=recorded(NEW))
+    history = history_page(*waiting, lost, *HISTORY)
+    page = main(render_overview(frame(), overview(), dialog_page(), history))
+    words = next(
+        part for part in page.all("section") if part.attributes.get("aria-labelledby") == "sent"
+    ).words
+    assert words.startswith(
+        "Last calls 9 calls under way, or about to be made. opening-hours in doubt, 1 h ago"
+    )
+    assert "opening-hours deferred" in words
+    assert "partners in doubt" not in words
+    answered = main(render_overview(frame(), overview(), dialog_page(), history_page(*HISTORY)))
+    assert "under way, or about to be made" not in answered.words
 
 
 def test_an_overview_whose_ledger_cannot_be_read_says_so_and_tells_the_rest() -> None:
