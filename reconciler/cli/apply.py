@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import click
@@ -16,13 +16,13 @@ from reconciler.cli.options import GUARDING, READING, SENDING, output, paths, re
 from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.plan import show_problems, show_unread
 from reconciler.cli.progress import ProgressLine
-from reconciler.cli.sending import sending, stop_signal
-from reconciler.cli.survey import plan_survey, survey, unread
+from reconciler.cli.sending import Sending, sending, stop_signal
+from reconciler.cli.survey import planner, survey
 from reconciler.cli.terminal import console
 from reconciler.core.call import Call
 from reconciler.core.guard import Guards
 from reconciler.core.plan import HeldReason
-from reconciler.core.report import Report
+from reconciler.core.report import Report, together
 from reconciler.ledger.entry import ForgottenFile
 from reconciler.reconcile.one_pass import send_pass
 from reconciler.reconcile.planning import PassPlan
@@ -38,12 +38,13 @@ from reconciler.settings import Settings, credential_kind
 class Done:
     """What a pass came to; `unread` are the paths of files that it lacks: they changed just then.
 
-    `interrupted` tells that a signal came: nothing was sent after it.
+    `interrupted` tells that a signal came: nothing was sent after it, and so many files are `unplanned`.
     """
 
     report: Report
     unread: Sequence[str]
     interrupted: bool = False
+    unplanned: int = 0
 
 
 @click.command("apply")
@@ -66,7 +67,7 @@ def command(settings: Settings, output: str, *, retry_rejected: bool) -> ExitCod
     show_problems(done.report.problems)
     show_unread(done.unread)
     if done.interrupted:
-        commentary().print(f"interrupted: {_interruption(done.report)}", style="warn")
+        commentary().print(f"interrupted: {_interruption(done)}", style="warn")
     return exit_code(done)
 
 
@@ -96,18 +97,19 @@ def exit_code(done: Done) -> ExitCode:
     return ExitCode.INVALID_MANIFESTS if done.report.problems else ExitCode.DONE
 
 
-def _interruption(report: Report) -> str:
+def _interruption(done: Done) -> str:
     """Say what was sent before a signal came, what is left, and what to do."""
-    made = f"{count(len(report.calls), 'call')} made and recorded"
+    made = f"{count(len(done.report.calls), 'call')} made and recorded"
     left = [
         (dialog.pending + dialog.held.get(HeldReason.BACKING_OFF, 0))
-        for file in report.files
+        for file in done.report.files
         for dialog in file.dialogs
     ]
-    if not any(left):
+    if not any(left) and not done.unplanned:
         return f"{made}, nothing is left"
     where = f"{count(sum(left), 'change')} in {count(sum(map(bool, left)), 'dialog')}"
-    return f"{made}, {where} left; run this again, it goes on where it stopped"
+    files = f" and {count(done.unplanned, 'file')} not looked at" if done.unplanned else ""
+    return f"{made}, {where} left{files}; run this again, it goes on where it stopped"
 
 
 async def apply_once(
@@ -130,17 +132,58 @@ async def apply_once(
         found = survey(settings, known_rules(await parts.identify(), kind), parts.reader)
         for location in found.todo.gone:
             await parts.recorder.write(ForgottenFile(location=location))
-        plan = plan_survey(found, parts.reader, guards=guards, retry_rejected=retry_rejected)
-        planned(plan)
-        if any(dialog.actions for dialog in plan.dialogs):
-            expect_session(await parts.log_in(), kind)
-        underway = Underway()
-        for dialog in plan.dialogs:
-            underway.begin(dialog)
-        stopping = asyncio.ensure_future(stop.wait())
-        stopping.add_done_callback(lambda _: underway.call_off_all())
-        report = await send_pass(
-            plan, sender=parts.sender, recorder=parts.recorder, clock=now, underway=underway
+        plans = planner(found, parts.reader, guards=guards, retry_rejected=retry_rejected)
+        portions = plans.portions(found.todo.files, others=found.others, unusable=found.scan.problems)
+        read: set[str] = set()
+        logged_in = False
+
+        async def prepare(plan: PassPlan) -> None:
+            nonlocal logged_in
+            planned(plan)
+            read.update(file.file.location for file in plan.files)
+            if not logged_in and any(dialog.actions for dialog in plan.dialogs):
+                expect_session(await parts.log_in(), kind)
+                logged_in = True
+
+        reports, whole = await _send_all(portions, parts, stop, prepare)
+        left = [file.path for file in found.todo.files if file.location not in read]
+        return Done(
+            report=together(reports),
+            unread=left if whole else (),
+            unplanned=0 if whole else len(left),
+            interrupted=stop.is_set(),
         )
+
+
+async def _send_all(
+    portions: Iterator[PassPlan],
+    parts: Sending,
+    stop: asyncio.Event,
+    prepare: Callable[[PassPlan], Awaitable[None]],
+) -> tuple[Sequence[Report], bool]:
+    """Send each portion while the next one is planned; tell whether all were planned before `stop`.
+
+    Calls under way are waited for, whatever fails meanwhile.
+    """
+    underway = Underway()
+    stopping = asyncio.ensure_future(stop.wait())
+    stopping.add_done_callback(lambda _: underway.call_off_all())
+    passes: list[asyncio.Task[Report]] = []
+    try:
+        while (plan := await asyncio.to_thread(next, portions, None)) is not None:
+            await prepare(plan)
+            for dialog in plan.dialogs:
+                underway.begin(dialog)
+            if stop.is_set():
+                underway.call_off_all()
+            sent = send_pass(plan, sender=parts.sender, recorder=parts.recorder, clock=now, underway=underway)
+            passes.append(asyncio.create_task(sent))
+            if stop.is_set() or any(each.done() and each.exception() for each in passes):
+                break
+    except BaseException:
+        underway.call_off_all()
+        raise
+    finally:
+        await asyncio.gather(*passes, return_exceptions=True)
         stopping.cancel()
-        return Done(report=report, unread=unread(found, plan), interrupted=stop.is_set())
+    return [each.result() for each in passes], plan is None

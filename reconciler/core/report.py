@@ -113,6 +113,19 @@ def all_problems(files: Iterable[FileReport], unreadable: Iterable[Problem] = ()
     return tuple(sorted({*unreadable, *(problem for file in files for problem in file.problems)}))
 
 
+def together(reports: Sequence[Report]) -> Report:
+    """Give as one what passes did that were made side by side; `reports` are at least one."""
+    return Report(
+        started_at=min(report.started_at for report in reports),
+        finished_at=max(report.finished_at for report in reports),
+        files=tuple(file for report in reports for file in report.files),
+        calls=tuple(call for report in reports for call in report.calls),
+        problems=tuple(sorted({problem for report in reports for problem in report.problems})),
+        bugs=sum(report.bugs for report in reports),
+        refusals=tuple(refusal for report in reports for refusal in report.refusals),
+    )
+
+
 def as_declared(files: Iterable[FileReport]) -> bool:
     """Tell whether all dialogs are as declared or suspended: none is pending, failing, held or invalid."""
     return not any(

@@ -128,3 +128,27 @@ def test_a_terminal_shows_how_far_it_is_while_the_plan_goes_into_a_file(many: Pr
     assert [line for line in screen.lines if line] == [
         "no ledger at reconciler.db: everything counts as not applied"
     ]
+
+
+def test_what_was_planned_first_is_sent_while_the_rest_is_planned(tmp_path: Path) -> None:
+    with live_sandbox(SandboxOptions(seed=chat(dialogs=FILES, messages=20))) as sandbox:
+        program = Program(tmp_path, RECONCILER_API_URL=sandbox.url, RECONCILER_API_KEY=KEY)
+        declare(program, "first", each=20)
+        fast = ("--rate", "10000", "--concurrency", "16")
+        report = program.run("apply", "-o", "json", *fast).document()
+        assert report["calls"] == {"applied": 21 * FILES, "deferred": 0, "rejected": 0}
+        assert report["dialogsByCondition"]["in sync"] == FILES
+        assert sandbox.arrived() == 21 * FILES
+        assert program.run("apply", *fast).stdout == "Sent nothing.\n"
+
+
+def test_an_apply_that_is_interrupted_tells_what_was_not_even_looked_at(tmp_path: Path) -> None:
+    with live_sandbox(SandboxOptions(seed=chat(dialogs=FILES, messages=400))) as sandbox:
+        program = Program(tmp_path, RECONCILER_API_URL=sandbox.url, RECONCILER_API_KEY=KEY)
+        declare(program, "first", each=400)
+        with program.start("apply", "--rate", "1") as apply:
+            wait_for(sandbox.arrived, "a call arrives")
+            apply.stop(signal.SIGINT, exits=5)
+            assert re.search(
+                r"changes in \d+ dialogs left and \d+ files not looked at; run this again", apply.stderr
+            )
