@@ -67,6 +67,7 @@ SLEEPERS: Final = {
             "tests/simulation/operations.py",
             "tests/simulation/simulation.py",
             "tests/simulation/test_outage.py",
+            "tests/simulation/test_wall_clock.py",
         ),
         "its clock is virtual: an hour takes no time",
     ),

@@ -40,11 +40,15 @@ def left_to_do(world: World) -> str | None:
     on_disk = {path: hashlib.sha256(data).digest() for path, data in world.folder.on_disk().items()}
     if on_disk != {path: report.content for path, report in daemon.files.items()}:
         return "files that are not read"
-    soon = world.clock() + timedelta(minutes=1)
+    now = world.clock()
+    soon = now + timedelta(minutes=1)
+    # Times to come are slept for: a clock that is set meanwhile is seen at the next look, and not before.
+    clock_just_set = world.clock.set_ago() < world.flavour.notices_within
     for dialog in _reports(world).values():
+        due = clock_just_set and dialog.due_at and dialog.due_at <= now
         waits = {HeldReason.BACKING_OFF, HeldReason.GUARDED} & dialog.held.keys()
         resumes = dialog.condition is Condition.SUSPENDED and dialog.due_at and dialog.due_at <= soon
-        if dialog.condition not in _SETTLED or dialog.pending or waits or resumes:
+        if dialog.condition not in _SETTLED or dialog.pending or waits or resumes or due:
             return f"{dialog}"
     return None
 

@@ -23,7 +23,12 @@ class WallClock:
 
     def set(self, off: timedelta) -> None:
         """Let it be wrong by `off` from now on."""
-        self._set.append((self._seconds(), off))
+        if off != self._set[-1][1]:
+            self._set.append((self._seconds(), off))
+
+    def set_ago(self) -> float:
+        """Give how many virtual seconds ago it was set to another time, or began."""
+        return self._seconds() - self._set[-1][0]
 
     def extremes(self, after: float, at: float) -> tuple[datetime, datetime]:
         """Give the earliest and the latest time that it showed between two virtual times."""
