@@ -76,18 +76,24 @@ def test_status_says_where_the_first_pass_has_recorded_nothing_yet(
 ) -> None:
     program.declare("one.yaml", manifest(1, messages={0: "text: hello"}))
     sandbox.let_fail(FaultRule(fault=Delay(seconds=60), times=1))
+    nobody = (
+        "reconciler.db: no daemon runs on this ledger; this is how everything stood after the last pass\n"
+    )
     words = (
-        "reconciler.db: no pass has recorded how a manifest stands yet; "
+        f"{nobody}reconciler.db: no pass has recorded how a manifest stands yet; "
         "the first one is under way, or none came that far\n"
     )
     with program.daemon() as daemon:
         sandbox.sees(lambda log: log.in_flight == 1, "a call that hangs")
-        assert program.run("status").stderr == words
-        done = program.run("status", "-o", "json")
-        assert (done.document()["dialogs"], done.stderr) == ([], words)
+        told = program.run("status", "-o", "json")
+        assert (told.document()["state"], told.stderr) == ("working", "")
+        assert [dialog["condition"] for dialog in told.document()["dialogs"]] == ["pending"]
         daemon.kill()
+    assert program.run("status").stderr == words
+    done = program.run("status", "-o", "json")
+    assert (done.document()["dialogs"], done.stderr) == ([], words)
     program.run("apply")
-    assert program.run("status").stderr == ""
+    assert program.run("status").stderr == nobody
 
 
 def test_status_tells_how_each_dialog_stands(program: Program) -> None:
