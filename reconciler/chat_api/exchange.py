@@ -24,7 +24,7 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came back, up to the cap. `headers` are looked up by names in any case."""
+    """What came back, up to the cap. `headers` are looked up by lower-case names."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -74,7 +74,7 @@ class Exchange:
             return Unanswered(words="the answer broke off", sent=True)
         finally:
             await response.aclose()
-        return Reply(status=response.status_code, headers=response.headers, body=body)
+        return Reply(status=response.status_code, headers=dict(response.headers), body=body)
 
 
 async def _read(response: httpx.Response) -> bytes:

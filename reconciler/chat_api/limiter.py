@@ -129,6 +129,10 @@ class Limiter:
         """Give how many calls wait for a token."""
         return len(self._queue)
 
+    def at_once(self) -> Leave | None:
+        """Give a token where there is one now and nobody waits for it."""
+        return self._take(0.0) if not self._queue and self._due() <= self._clock() else None
+
     async def acquire(self, priority: int = 0) -> Leave:
         """Wait for a token. The lowest `priority` goes first, then whoever came first.
 

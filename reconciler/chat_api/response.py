@@ -137,6 +137,8 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     and none can be wrong.
     """
     value = headers.get("retry-after", "")
+    if not value:
+        return None
     if _SECONDS.fullmatch(value):
         return min(float(value), _LONGEST_WAIT)
     until, sent_at = _seconds(value), _seconds(headers.get("date", ""))

@@ -29,13 +29,17 @@ def limiter(rate: float | None, lateness: Iterator[float] | None = None) -> Limi
     return Limiter(rate, clock=virtual_loop().time, sleep=sleep)
 
 
-async def calls(gate: Limiter, *, seconds: float, callers: int = 4) -> list[float]:
-    """Give when each call left that `callers` made as fast as they were let."""
+async def calls(gate: Limiter, *, seconds: float, callers: int = 4, ask_first: bool = False) -> list[float]:
+    """Give when each call left that `callers` made as fast as they were let.
+
+    With `ask_first` they wait only where there is no token at once, as the sender does.
+    """
     left: list[float] = []
 
     async def work() -> None:
         while True:
-            await gate.acquire()
+            if not ask_first or gate.at_once() is None:
+                await gate.acquire()
             left.append(virtual_loop().time())
             await asyncio.sleep(0)
 
@@ -57,16 +61,35 @@ def most_in_a_second(times: list[float]) -> int:
     return most
 
 
+@pytest.mark.parametrize("ask_first", [False, True])
 @pytest.mark.parametrize("rate", [0.1, 0.5, 1, 2.5, 20, 80, 120, 160, 1000, 10_000])
-def test_the_rate_is_nearly_reached_and_never_exceeded(rate: float) -> None:
+def test_the_rate_is_nearly_reached_and_never_exceeded(rate: float, *, ask_first: bool) -> None:
     seconds = max(10.0, 20 / rate) if rate < 1000 else 3.0
 
     async def main() -> list[float]:
-        return await calls(limiter(rate), seconds=seconds)
+        return await calls(limiter(rate), seconds=seconds, ask_first=ask_first)
 
     times = run(main())
     assert len(times) >= 0.98 * rate * seconds
     assert most_in_a_second(times) <= math.ceil(rate)
+
+
+def test_who_asks_whether_there_is_a_token_at_once_takes_none_from_those_who_wait() -> None:
+    async def main() -> None:
+        gate = limiter(1)
+        assert gate.at_once() is not None
+        assert gate.at_once() is None
+        waiter = asyncio.create_task(gate.acquire())
+        await asyncio.sleep(0.5)
+        assert gate.at_once() is None
+        await waiter
+        await asyncio.sleep(1.1)
+        assert gate.at_once() is not None
+        gate.pause(5)
+        await asyncio.sleep(2)
+        assert gate.at_once() is None
+
+    run(main())
 
 
 def test_calls_are_spread_evenly() -> None:
@@ -142,7 +165,8 @@ def test_no_window_of_a_second_ever_holds_more(rate: float, callers: int, weathe
 
         async def call() -> None:
             while True:
-                await gate.acquire()
+                if len(left) % 2 or gate.at_once() is None:
+                    await gate.acquire()
                 left.append(loop.time())
                 await asyncio.sleep(next(work))
 

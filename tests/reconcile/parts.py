@@ -145,6 +145,9 @@ class FreeRate:
         self.gate = asyncio.Event()
         self.gate.set()
 
+    def at_once(self) -> Leave | None:
+        """Give nothing: who asks has to wait, and be it for no time."""
+
     async def acquire(self, priority: int = 0) -> Leave:
         self.priorities.append(priority)
         self.waiting += 1

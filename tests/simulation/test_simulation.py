@@ -91,6 +91,9 @@ class NoRate:
     def __init__(self, limiter: Limiter) -> None:
         del limiter
 
+    def at_once(self) -> Leave:
+        return Leave(virtual_loop().time)
+
     async def acquire(self, priority: int = 0) -> Leave:
         del priority
         return Leave(virtual_loop().time)
