@@ -10,6 +10,10 @@ demo: $(VENV)/run ## Watch manifests/ against a local stand-in for the chat serv
 	@set -m 2>/dev/null; $(BIN)/reconciler demo # job control: Ctrl-C reaches the demo and not make
 
 test: lint types ## The whole suite, lint, types and import contracts
+	$(BIN)/pytest --numprocesses 3 --dist worksteal # more than cores: many tests wait for a program
+
+.PHONY: coverage
+coverage: $(VENV)/dev ## The whole suite once more, and which lines it leaves out; takes half as long again
 	$(BIN)/pytest --numprocesses 2 --dist worksteal --cov --cov-report=term
 
 check: lint types ## A developer's loop: without the slow tests and those of the whole program
