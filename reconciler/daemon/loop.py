@@ -3,7 +3,8 @@
 Each turn looks at the files, plans those that are worth it and starts a pass that sends the plan;
 it does not wait for the pass. What is declared anew while an older pass still sends the same
 dialog calls that off: the older pass makes no new call for it, and once the call under way is
-answered the dialog is planned again. Every wake-up means the same: look again.
+answered the dialog is planned again. Every wake-up means the same: look again. Where to look is
+told by the hints that there are, and what holds is a look at everything, which follows soon.
 """
 
 import asyncio
@@ -21,9 +22,9 @@ from reconciler.core.report import FileReport
 from reconciler.daemon.health import Health
 from reconciler.daemon.hints import Hints, Watch
 from reconciler.daemon.identity import who_we_are
+from reconciler.daemon.looking import Looks
 from reconciler.daemon.observer import Observer
 from reconciler.daemon.passes import Passes
-from reconciler.daemon.settling import settled_scan
 from reconciler.daemon.state import State
 from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.agenda import Agenda
@@ -77,6 +78,7 @@ class Daemon:
         self._source = source
         self._watch = watch
         self._hints = Hints(watch)
+        self._looks = Looks(source, self._hints, rescan=rescan, reading=reading)
         self._identify = identify
         self._guards = guards
         self._ledger = ledger
@@ -148,8 +150,8 @@ class Daemon:
     async def _look(self, rules: Rules, stop: asyncio.Event) -> float:
         """Look at the files and start what is to be done; give the loop's time of the next look."""
         self.state.polling(self._watch.reason)
-        scan = await settled_scan(self._scan, lambda scan: self._agenda(scan, rules).news, stop)
-        self.state.seen(scan, self._clock())
+        scan = await self._looks.settled(lambda scan: self._agenda(scan, rules).news, stop)
+        self.state.seen(scan, self._clock() if self._looks.everywhere else None)
         if scan.busy is not None or not scan.files:
             return self._now() + min(self._rescan, _HINDERED_RETRY)
         todo = self._agenda(scan, rules)
@@ -165,7 +167,8 @@ class Daemon:
         left = self._agenda(scan, rules)
         if not (left.changed or left.due or self._passes.busy):
             self.health.first_pass_done = True
-            self.state.calm(self.files.values(), self._clock())
+            if not self._hints.owed:
+                self.state.calm(self.files.values(), self._clock())
         return self._next_look(left)
 
     def _worth_a_look(self, todo: Agenda) -> Sequence[ManifestFile]:
@@ -217,6 +220,8 @@ class Daemon:
             self.state.failed()
             raise
         self._passes.start(plan)
+        if locations - {file.file.location for file in plan.files}:
+            self._hints.give()  # one of them changed, and be it that nobody was told
 
     @property
     def sending(self) -> bool:
@@ -224,14 +229,14 @@ class Daemon:
         return bool(self._passes.underway.dialogs)
 
     def _next_look(self, todo: Agenda) -> float:
-        """Give the loop's time at which something is due, or a look at all files is."""
+        """Give the loop's time at which something is due, or a look at everything is."""
         if self._due_now(todo):
             return self._now()
         now = self._clock()
         probe_at = self._sender.breaker.paused_until(now)
         times = (todo.next_due, probe_at if todo.due else None)
         waits = ((time - now).total_seconds() for time in times if time is not None)
-        return self._now() + min((self._rescan, *waits))
+        return min((self._looks.due_at, *(self._now() + wait for wait in waits)))
 
     def _wake(self, due_at: datetime) -> None:
         """Look again when a time has come, but not all the time: what comes one by one is taken together."""
@@ -264,12 +269,6 @@ class Daemon:
 
     def _agenda(self, scan: Scan, rules: Rules) -> Agenda:
         return self._passes.agenda(scan, rules.fingerprint(), self._clock())
-
-    async def _scan(self) -> Scan:
-        given = self._hints.given
-        scan = await self._in_thread(self._source.scan)
-        self._hints.answer(given)
-        return scan
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reading, work)

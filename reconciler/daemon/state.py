@@ -58,9 +58,13 @@ class State:
         cause = breaker.cause if breaker.open else None
         self.hinder(service=None if cause is None else _NO_SERVICE.get(cause, _NO_ANSWER))
 
-    def seen(self, scan: Scan, at: datetime) -> None:
-        """Note what a look at the files found: what stands in the way, and which can't be read."""
-        self._health.last_attempt_at = at
+    def seen(self, scan: Scan, at: datetime | None) -> None:
+        """Note what a look at the files found: what stands in the way, and which can't be read.
+
+        `at` is when that was; None where not all were looked at.
+        """
+        if at is not None:
+            self._health.last_attempt_at = at
         self.hinder(source=hindrance(scan))
         before, self._unusable = self._unusable, scan.problems
         if scan.problems == before:

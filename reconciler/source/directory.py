@@ -3,9 +3,11 @@
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -14,6 +16,7 @@ from reconciler.source.encoding import LARGEST_FILE
 from reconciler.source.git_folder import checkout_under_way
 from reconciler.source.links import still_lead
 from reconciler.source.regular_file import FileContent, Signature, Unsteady, Unusable, examine, read_file
+from reconciler.source.standing import stands, stands_at
 from reconciler.source.tree import MAX_FILES, FoundFile, Tree, roots_of, walk
 
 _ATTEMPTS: Final = 5
@@ -107,14 +110,43 @@ class Directory:
         self._max_files = max_files
         self._hashed: dict[str, _Hashed] = {}
         self._real: dict[str, str] = {}
+        self._last: _Last | None = None
 
     def scan(self) -> Scan:
-        """Find the files and hash those that may have changed since the scan before."""
+        """Find the files and hash those that may have changed since the look before."""
         for _ in range(_ATTEMPTS):
-            scan, torn = self._attempt()
-            if not torn:
+            tree, scan = self._attempt()
+            if not tree.torn:
                 break
+        saw_all = scan.complete and scan.busy is None and scan.files and not scan.empty
+        self._last = _Last(tree, scan) if saw_all else None
         return scan
+
+    def look(self, places: Iterable[str]) -> Scan | None:
+        """Give what a scan would find if only the `places` changed since the look before; None: scan.
+
+        Places are absolute, without symlinks. Only a file that the last scan found at its own place can
+        be looked at alone. A scan is needed for whatever else may have happened there (something new or
+        gone, no regular file, a root, a symlink), where Git is at work or a symlink leads elsewhere, and
+        where the last scan did not see all.
+        """
+        if self._last is None or not stands(self._last.tree):
+            return None
+        tree, last = self._last
+        anew: dict[str, _Hashed] = {}
+        for place in places:
+            known = self._hashed.get(place)
+            if known is None or not stands_at(tree, place):
+                return None
+            now = self._hash(FoundFile(known.file.path, place))
+            if not isinstance(now, _Hashed):
+                return None
+            anew[place] = now
+        if anew and not stands(tree):
+            return None
+        self._hashed.update(anew)
+        self._last = _Last(tree, _with_files(last, [known.file for known in anew.values()]))
+        return self._last.scan
 
     def read(self, file: ManifestFile) -> bytes | None:
         """Read a file of the last scan again; None where its bytes are no longer those: scan again."""
@@ -124,8 +156,8 @@ class Directory:
             return found.data
         return None
 
-    def _attempt(self) -> tuple[Scan, bool]:
-        """Scan once, and tell whether the files were being changed meanwhile."""
+    def _attempt(self) -> tuple[Tree, Scan]:
+        """Scan once; the tree is torn where files were being changed meanwhile."""
         began = self._clock()
         tree = walk(self._roots, self._max_files)
         hashed: dict[str, _Hashed] = {}
@@ -144,17 +176,18 @@ class Directory:
         torn = torn or not still_lead(tree.links)
         self._hashed, self._looked_at = hashed, began
         self._real = {known.file.location: real for real, known in hashed.items()}
-        return self._scan(tree, problems, torn=torn), torn
+        tree = replace(tree, torn=torn, complete=tree.complete and not torn, seen=tree.seen and not torn)
+        return tree, self._scan(tree, problems)
 
-    def _scan(self, tree: Tree, problems: list[Problem], *, torn: bool) -> Scan:
+    def _scan(self, tree: Tree, problems: list[Problem]) -> Scan:
         return Scan(
             here=self._here,
             files=tuple(known.file for known in self._hashed.values()),
             problems=tuple(sorted(problems)),
             missing=tree.missing,
             empty=tree.empty,
-            complete=tree.complete and not torn,
-            seen=tree.seen and not torn,
+            complete=tree.complete,
+            seen=tree.seen,
             busy=tree.busy or checkout_under_way(tree.git_folders),
         )
 
@@ -181,17 +214,35 @@ class Directory:
         if before is not None and before.file.content == digest:
             changed_at = before.file.changed_at
         else:
-            changed_at = changed(signature.modified, looked_at=self._looked_at, now=now)
+            looks = (self._looked_at, before.at if before is not None else None)
+            looked_at = max((look for look in looks if look is not None), default=None)
+            changed_at = changed(signature.modified, looked_at=looked_at, now=now)
         file = ManifestFile(path=found.path, location=location, content=digest, changed_at=changed_at)
-        return _Hashed(signature, signature.racy(now), file)
+        return _Hashed(signature, signature.racy(now), file, now)
 
     def _location(self, found: FoundFile) -> str:
         return location_of(found.path, self._here)
 
 
 class _Hashed(NamedTuple):
-    """A file whose bytes are known. `racy`: they may change and the signature stay."""
+    """A file whose bytes are known, as of the time `at`. `racy`: they may change and the signature stay."""
 
     signature: Signature
     racy: bool
     file: ManifestFile
+    at: int
+
+
+class _Last(NamedTuple):
+    """The last scan, with what was found of its files since, and the tree that it was made of."""
+
+    tree: Tree
+    scan: Scan
+
+
+def _with_files(scan: Scan, files: Iterable[ManifestFile]) -> Scan:
+    """Give a scan in which `files` stand in the place of those of their paths."""
+    found = list(scan.files)
+    for file in files:
+        found[bisect_left(found, file.path, key=attrgetter("path"))] = file
+    return replace(scan, files=tuple(found)) if tuple(found) != scan.files else scan

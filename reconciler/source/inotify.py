@@ -6,21 +6,27 @@ and whoever holds this opens another one whenever the list has become outdated.
 """
 
 import errno
+import os
+import stat
 import time
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from watchfiles._rust_notify import RustNotify
 
 from reconciler.source.deadline import Deadline
 from reconciler.source.file_system import mounts, silent_file_system
+from reconciler.source.places import ANYWHERE, MOST_PLACES, Places, places
 from reconciler.source.tree import Root, walk
 from reconciler.source.watch_points import WatchPoints, watch_points
 
-_STEP: Final = 25
+_STEP: Final = 10
 """Milliseconds between two looks at what inotify has told; a change is seen in the second one."""
 
 _QUIET: Final = 20
+"""Milliseconds without a change after which a burst of them is over."""
+
 _LONGEST_BURST: Final = 0.1
 _ATTEMPTS: Final = 10
 
@@ -49,29 +55,35 @@ class Inotify:
                 continue
             # What was made after the look and before the watch would be missed for ever.
             if self._look(anywhere=anywhere) == self._points:
+                self._doubtful = False
                 return
             self._notify.close()
         raise OSError(errno.EAGAIN, "the folders to watch kept changing")
 
-    def wait(self, deadline: Deadline) -> bool:
-        """Block until something changed and then nothing for a moment.
+    def wait(self, deadline: Deadline) -> Places | None:
+        """Block until something changed and then nothing for a moment; give where.
 
-        False where this watch is of no more use: it is outdated, or the deadline is past.
+        None where this watch is of no more use: it is outdated, or the deadline is past. A burst that
+        does not come to an end may be anywhere: who looks at places alone could take each part of it
+        for the whole.
         """
+        if self._doubtful and watch_points(walk(self._roots)) != self._points:
+            return None
         changes: set[str] = set()
         while not changes:
             seen = self._notify.watch(0, _STEP, 0, deadline)
             if isinstance(seen, str):
-                return False
+                return None
             changes = self._concerning(seen)
         burst_ends = time.monotonic() + _LONGEST_BURST
-        while time.monotonic() < burst_ends:
-            seen = self._notify.watch(0, _STEP, _QUIET, deadline)
-            more = set() if isinstance(seen, str) else self._concerning(seen)
-            if not more:
-                break
+        while more := self._more(deadline):
             changes |= more
-        return not self._outdated(changes)
+            if time.monotonic() >= burst_ends:
+                break
+        if any(map(self._points.turns_on, changes)):
+            return None  # a folder made anew can have the inode of the old one: no look tells them apart
+        self._doubtful = not _are_files(changes)
+        return ANYWHERE if more or self._doubtful else places(changes)
 
     def close(self) -> None:
         """Stop watching."""
@@ -85,12 +97,28 @@ class Inotify:
             raise SilentFileSystemError(msg)
         return watch_points(tree)
 
+    def _more(self, deadline: Deadline) -> set[str]:
+        """Give what changes before there is quiet; nothing where there is."""
+        seen = self._notify.watch(0, _STEP, _QUIET, deadline)
+        return set() if isinstance(seen, str) else self._concerning(seen)
+
     def _concerning(self, seen: set[tuple[int, str]]) -> set[str]:
         return {path for _, path in seen if self._points.concerns(path)}
 
-    def _outdated(self, changes: set[str]) -> bool:
-        """Tell whether to watch anew. A folder made anew can have the inode of the old one."""
-        return any(map(self._points.turns_on, changes)) or watch_points(walk(self._roots)) != self._points
+
+def _are_files(changes: AbstractSet[str]) -> bool:
+    """Tell whether all that changed are a few files: what they are or were makes no watch point.
+
+    What lies there no more was a file too: a folder or symlink would turn the watch points.
+    """
+    return len(changes) <= MOST_PLACES and all(map(_is_file_or_gone, changes))
+
+
+def _is_file_or_gone(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return True
 
 
 def explain(error: Exception) -> str:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from reconciler.source.deadline import Deadline
 from reconciler.source.git_folder import checkout_under_way
+from reconciler.source.places import ANYWHERE, Places
 from reconciler.source.regular_file import Signature, Unsteady, Unusable, examine
 from reconciler.source.tree import Root, Tree, walk
 
@@ -27,15 +28,15 @@ class Polling:
         self._pause = _PAUSE
         self._seen = self._look()
 
-    def wait(self, deadline: Deadline) -> bool:
-        """Block until something changed and then nothing for a moment; False at the deadline."""
+    def wait(self, deadline: Deadline) -> Places | None:
+        """Block until something changed, anywhere, and then nothing for a moment; None at the deadline."""
         while not self._changed():
             if deadline.wait(self._pause):
-                return False
+                return None
         burst_ends = time.monotonic() + _LONGEST_BURST
         while time.monotonic() < burst_ends and not deadline.wait(_QUIET) and self._changed():
             pass
-        return True
+        return ANYWHERE
 
     def close(self) -> None:
         """Do nothing: between two looks nothing is held."""

@@ -1,7 +1,8 @@
 """Tells that something under the roots may have changed, and never what: look again.
 
-Events are hints. They can be lost where the system's queue overflows, so whoever waits for them
-scans now and then in any case; and the watch itself is made anew every minute.
+Events are hints, at most with the places where to look. They can be lost where the system's queue
+overflows, so whoever waits for them scans now and then in any case; and the watch itself is made
+anew every minute.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from typing import Final, Literal
 
 from reconciler.source.deadline import Deadline
 from reconciler.source.inotify import Inotify, SilentFileSystemError, explain
+from reconciler.source.places import ANYWHERE, NOWHERE, Places
 from reconciler.source.polling import Polling
 from reconciler.source.tree import roots_of
 
@@ -43,6 +45,7 @@ class Watch:
         self._errors = 0
         self._last_error: str | None = None
         self._hint = asyncio.Event()
+        self._where = NOWHERE
         self._stop = Event()
         self._thread: Thread | None = None
         self._pause = _FIRST_PAUSE
@@ -68,11 +71,11 @@ class Watch:
         """Give the words of the last failure."""
         return self._last_error
 
-    async def changed(self, timeout: float) -> bool:  # noqa: ASYNC109  # its end is an answer, not an error
-        """Wait until something may have changed, or for `timeout` seconds, and tell which it was.
+    async def changed(self, timeout: float) -> Places | None:  # noqa: ASYNC109  # its end is an answer, not an error
+        """Wait until something may have changed, and give where; None after `timeout` seconds without.
 
-        The first call begins the watch and then answers True at once: what happened before is
-        found by looking. A burst of changes is one.
+        The first call begins the watch and then answers at once: what happened before is found by
+        looking. A burst of changes is one.
         """
         if self._thread is None:
             self._start()
@@ -80,9 +83,10 @@ class Watch:
             async with asyncio.timeout(timeout):
                 await self._hint.wait()
         except TimeoutError:
-            return False
+            return None
         self._hint.clear()
-        return True
+        where, self._where = self._where, NOWHERE
+        return where
 
     async def aclose(self) -> None:
         """End the watch and its thread."""
@@ -112,9 +116,9 @@ class Watch:
         """Watch until this watch is of no more use; what happened before it began is told too."""
         watch, deadline = self._open()
         with closing(watch):
-            self._tell()
-            while watch.wait(deadline):
-                self._tell()
+            self._tell(ANYWHERE)
+            while where := watch.wait(deadline):
+                self._tell(where)
         if watch.mode == "inotify" and deadline.is_set():
             self._pause = _FIRST_PAUSE
 
@@ -141,8 +145,12 @@ class Watch:
         self._retry_at = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _RENEWAL)
 
-    def _tell(self) -> None:
+    def _tell(self, where: Places) -> None:
         try:
-            self._loop.call_soon_threadsafe(self._hint.set)
+            self._loop.call_soon_threadsafe(self._hear, where)
         except RuntimeError:  # the loop is closed: nobody waits any more
             self._stop.set()
+
+    def _hear(self, where: Places) -> None:
+        self._where |= where
+        self._hint.set()

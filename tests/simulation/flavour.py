@@ -15,7 +15,10 @@ OCCUPANTS: Final = (ANN, BEN, CY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flavour:
-    """Means are of seconds between two events of a kind; None is never. Times are in seconds."""
+    """Means are of seconds between two events of a kind; None is never. Times are in seconds.
+
+    `deaf` and `precise` are how often the watch misses a change, and how often it tells where one was.
+    """
 
     dialogs: int
     messages: int
@@ -32,6 +35,7 @@ class Flavour:
     answering: float
     deaf: float
     rescan: float
+    precise: float
     kind: Kind
     guarded: bool
     assumptions: Assumptions
@@ -67,6 +71,7 @@ def flavour(dice: Random) -> Flavour:
         answering=dice.choice((0.005, 0.1, 1.0)),
         deaf=deaf,
         rescan=dice.choice((5.0, 15.0)) if deaf else 60.0,
+        precise=dice.choice((0.0, 0.8, 1.0, 1.0)),
         kind=dice.choice((Kind.KEY, Kind.KEY_FILE, Kind.SESSION, Kind.TOKEN)),
         guarded=dice.random() < 0.15,
         assumptions=Assumptions(

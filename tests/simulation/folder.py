@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.source.places import ANYWHERE, NOWHERE, Places, places
 from tests.simulation.declared import Version
 
 SEPARATOR = "---\n"
@@ -18,18 +19,21 @@ class HandWatch:
 
     def __init__(self) -> None:
         self._changed = asyncio.Event()
+        self._where = NOWHERE
 
-    def tell(self) -> None:
+    def tell(self, where: Places) -> None:
+        self._where |= where
         self._changed.set()
 
-    async def changed(self, timeout: float) -> bool:  # noqa: ASYNC109  # the daemon's Watch has it so
+    async def changed(self, timeout: float) -> Places | None:  # noqa: ASYNC109  # the daemon's Watch has it so
         try:
             async with asyncio.timeout(timeout):
                 await self._changed.wait()
         except TimeoutError:
-            return False
+            return None
         self._changed.clear()
-        return True
+        where, self._where = self._where, NOWHERE
+        return where
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +41,7 @@ class Folder:
     """Files by name, each with its documents.
 
     `broken` are those that cannot be used now; True where still each document can be told to be so.
+    `touched` is where something happened that the watch may tell of.
     """
 
     root: Path
@@ -44,6 +49,7 @@ class Folder:
     broken: dict[str, bool] = field(default_factory=dict)
     locked: bool = False
     away: bool = False
+    touched: Places = ANYWHERE
 
     def prepare(self) -> None:
         (self.root / ".git").mkdir(parents=True)
@@ -59,6 +65,7 @@ class Folder:
 
     def put(self, name: str, documents: tuple[Version, ...]) -> None:
         """Put a whole file in place in one step."""
+        self._touch(name)
         self.files[name] = documents
         new = self.root / f".{name}.new"
         new.write_bytes(self.content(name))
@@ -66,12 +73,14 @@ class Folder:
 
     def half_write(self, name: str, documents: tuple[Version, ...], *, lines: bool) -> None:
         """Write a file in place, without its last line or without the end of that; `put` is the rest."""
+        self._touch(name)
         content = _content(documents)
         end = content.rindex(b"\n", 0, -1) + 1 if lines else -4
         (self.root / name).write_bytes(content[:end])
 
     def break_(self, name: str, *, readable: bool) -> None:
         """Make all documents of a file unusable: cut in the middle of a quote, or with an unknown key."""
+        self._touch(name)
         self.broken[name] = readable
         content = self.content(name)
         if readable:
@@ -86,26 +95,35 @@ class Folder:
         self.put(name, self.files[name])
 
     def remove(self, name: str) -> None:
+        self._touch(name)
         del self.files[name]
         (self.root / name).unlink()
 
     def lock(self) -> None:
         """Let Git begin to change the files."""
-        self.locked = True
+        self.touched, self.locked = ANYWHERE, True
         (self.root / ".git" / "index.lock").touch()
 
     def unlock(self) -> None:
-        self.locked = False
+        self.touched, self.locked = ANYWHERE, False
         (self.root / ".git" / "index.lock").unlink()
 
     def vanish(self) -> None:
         """Take the whole folder away."""
-        self.away = True
+        self.touched, self.away = ANYWHERE, True
         self.root.rename(self.root.with_name("away"))
 
     def come_back(self) -> None:
-        self.away = False
+        self.touched, self.away = ANYWHERE, False
         self.root.with_name("away").rename(self.root)
+
+    def take_touched(self) -> Places:
+        """Give where something happened since this was asked the last time."""
+        touched, self.touched = self.touched, NOWHERE
+        return touched
+
+    def _touch(self, name: str) -> None:
+        self.touched |= places([str(self.root / name)])
 
     def on_disk(self) -> Mapping[str, bytes]:
         """Give the manifest files as they lie there."""

@@ -16,6 +16,7 @@ from reconciler.core.message import MessageText
 from reconciler.sandbox.options import SandboxOptions
 from reconciler.sandbox.sandbox import Sandbox
 from reconciler.sandbox.seed import Seed
+from reconciler.source.places import ANYWHERE
 from tests.chat_api.virtual_time import virtual_loop
 from tests.simulation.credential import Identity
 from tests.simulation.declared import Put, Timeline, in_force
@@ -221,10 +222,12 @@ class World:
         self._touched()
 
     def _touched(self) -> None:
-        """Let the watch tell, at once or late, where it hears of it at all."""
+        """Let the watch tell, at once or late, where it hears of it at all; most often it knows where."""
         deaf, late = self._watching.random() < self.flavour.deaf, self._watching.random()
+        touched = self.folder.take_touched()
+        where = touched if self._watching.random() < self.flavour.precise else ANYWHERE
         if self.lives and not deaf:
-            asyncio.get_running_loop().call_later(0.001 + 0.3 * late**4, self.life.watch.tell)
+            asyncio.get_running_loop().call_later(0.001 + 0.3 * late**4, self.life.watch.tell, where)
 
     def now_in_force(self) -> dict[str, Any]:
         """Give what the files declare now, by dialog; unusable documents still stand in others' way."""
