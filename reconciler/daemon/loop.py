@@ -9,7 +9,7 @@ told by the hints that there are, and what holds is a look at everything, which 
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from datetime import datetime
@@ -30,7 +30,7 @@ from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.agenda import Agenda
 from reconciler.reconcile.file_plan import AppliedStates
 from reconciler.reconcile.group_commit import GroupCommit
-from reconciler.reconcile.planning import Planner
+from reconciler.reconcile.planning import PassPlan, Planner
 from reconciler.reconcile.sender import Sender
 from reconciler.reconcile.waiting import first
 from reconciler.source.directory import Directory, ManifestFile, Scan
@@ -197,7 +197,7 @@ class Daemon:
         edited: AbstractSet[str],
         stop: asyncio.Event,
     ) -> None:
-        """Plan `files` and start to send; a pass that was started goes on by itself."""
+        """Plan `files`, and start to send what is planned; a pass that was started goes on by itself."""
         locations = {file.location for file in files}
         planner = Planner(
             source=self._source,
@@ -210,18 +210,23 @@ class Daemon:
             on_file=self.health.beats,
         )
         others = {at: report for at, report in self.files.items() if at not in locations}
-        work = partial(planner.plan, files, others=others, unusable=scan.problems)
+        portions = planner.portions(files, others=others, unusable=scan.problems)
+        age = self._passes.next_age()
+        while (plan := await self._planned(portions)) is not None and not stop.is_set():
+            self._passes.start(plan, age)
+            locations -= {file.file.location for file in plan.files}
+        if plan is None and locations:
+            self._hints.give()  # one of them changed, and be it that nobody was told
+
+    async def _planned(self, portions: Iterator[PassPlan]) -> PassPlan | None:
         try:
-            plan = await self._in_thread(work)
-            if stop.is_set():
-                return
-            self.state.planned(plan)
+            plan: PassPlan | None = await self._in_thread(partial(next, portions, None))
+            if plan is not None:
+                self.state.planned(plan)
         except Exception:
             self.state.failed()
             raise
-        self._passes.start(plan)
-        if locations - {file.file.location for file in plan.files}:
-            self._hints.give()  # one of them changed, and be it that nobody was told
+        return plan
 
     @property
     def sending(self) -> bool:

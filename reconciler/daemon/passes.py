@@ -74,7 +74,12 @@ class Passes:
         )
         return {location for location, dialogs in sent if dialogs.isdisjoint(self.underway.dialogs)}
 
-    def start(self, plan: PassPlan) -> None:
+    def next_age(self) -> int:
+        """Give the age of what is planned now: younger than all that was planned before."""
+        self._age -= 1
+        return self._age
+
+    def start(self, plan: PassPlan, age: int) -> None:
         """Send a plan. What older passes still send of its files is called off where it differs."""
         for file in plan.files:
             self.underway.call_off(self._dialogs_of(file.file.location), but=file.postponed)
@@ -87,8 +92,7 @@ class Passes:
             self._awaited |= {dialog.manifest.dialog for dialog in file.postponed}
             for dialog in file.dialogs:
                 self.underway.begin(dialog)
-        self._age -= 1
-        self._tasks.add(asyncio.create_task(self._send(plan, self._age)))
+        self._tasks.add(asyncio.create_task(self._send(plan, age)))
         for before, stands in replaced:  # last: whoever is told may fail, and the pass goes on all the same
             self._roll.replaced(before, stands)
 

@@ -29,7 +29,7 @@ from reconciler.ledger.existing import open_reader
 from reconciler.ledger.history import Result
 from reconciler.ledger.opening import open_ledger
 from reconciler.reconcile.group_commit import GroupCommit
-from reconciler.reconcile.planning import PassPlan
+from reconciler.reconcile.planning import FEW, PassPlan
 from reconciler.reconcile.sender import Sender
 from reconciler.sandbox.faults import Delay, FaultRule, Status, When
 from reconciler.sandbox.options import SandboxOptions
@@ -161,7 +161,7 @@ class World:
 async def world(tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
     folder = tmp_path / "manifests"
     folder.mkdir()
-    async with running_sandbox(SandboxOptions(seed=chat(dialogs=12, messages=12))) as sandbox:
+    async with running_sandbox(SandboxOptions(seed=chat(dialogs=150, messages=40))) as sandbox:
         yield World(folder, tmp_path / "ledger.db", sandbox, clock, [folder])
 
 
@@ -488,3 +488,14 @@ async def test_what_a_stop_left_over_is_sent_by_the_next_daemon_once(world: Worl
     async with world.daemon() as (daemon, _):
         await until(lambda: daemon.health.first_pass_done, "the rest")
     assert world.puts == 48
+
+
+async def test_many_files_are_planned_and_sent_portion_by_portion(world: World) -> None:
+    for number in range(FEW + 20):
+        world.write(f"{number:03}.yaml", says(number, "Hello", messages=40))
+    async with world.daemon() as (daemon, seen):
+        await until(lambda: daemon.health.first_pass_done and not daemon.sending, "all is sent")
+        assert conditions(daemon) == {Condition.IN_SYNC}
+        assert len(seen.plans) > 1
+        assert len({file.file.path for plan in seen.plans for file in plan.files}) == FEW + 20
+    assert world.puts == 40 * (FEW + 20)
