@@ -16,8 +16,9 @@ test: lint types ## The whole suite, lint, types and import contracts
 coverage: $(VENV)/dev ## The whole suite once more, and which lines it leaves out; takes half as long again
 	$(BIN)/pytest --numprocesses 2 --dist worksteal --cov --cov-report=term
 
-check: lint types ## A developer's loop: without the slow tests and those of the whole program
-	$(BIN)/pytest --numprocesses 2 -m "not slow" --ignore tests/program
+check: lint types ## A developer's loop: without the slow tests and those of whole programs
+	$(BIN)/pytest --numprocesses 2 -m "not slow" --ignore tests/program --ignore tests/web --ignore tests/deploy \
+		--ignore tests/bench
 
 lint: $(VENV)/dev
 	$(BIN)/ruff format --check .

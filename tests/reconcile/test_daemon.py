@@ -161,7 +161,7 @@ class World:
 async def world(tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
     folder = tmp_path / "manifests"
     folder.mkdir()
-    async with running_sandbox(SandboxOptions(seed=chat(dialogs=150, messages=40))) as sandbox:
+    async with running_sandbox(SandboxOptions(seed=chat(dialogs=150, messages=20))) as sandbox:
         yield World(folder, tmp_path / "ledger.db", sandbox, clock, [folder])
 
 
@@ -490,12 +490,13 @@ async def test_what_a_stop_left_over_is_sent_by_the_next_daemon_once(world: Worl
     assert world.puts == 48
 
 
+@pytest.mark.slow
 async def test_many_files_are_planned_and_sent_portion_by_portion(world: World) -> None:
     for number in range(FEW + 20):
-        world.write(f"{number:03}.yaml", says(number, "Hello", messages=40))
+        world.write(f"{number:03}.yaml", says(number, "Hello", messages=20))
     async with world.daemon() as (daemon, seen):
         await until(lambda: daemon.health.first_pass_done and not daemon.sending, "all is sent")
         assert conditions(daemon) == {Condition.IN_SYNC}
         assert len(seen.plans) > 1
         assert len({file.file.path for plan in seen.plans for file in plan.files}) == FEW + 20
-    assert world.puts == 40 * (FEW + 20)
+    assert world.puts == 20 * (FEW + 20)
