@@ -11,23 +11,27 @@ from functools import partial
 from typing import Final, TypeVar
 
 from reconciler.daemon.hints import Hints
-from reconciler.daemon.settling import settled_scan
+from reconciler.daemon.settling import Todo, settled_scan
 from reconciler.source.directory import Directory, Scan
 from reconciler.source.places import NOWHERE
 
 T = TypeVar("T")
+Asked = TypeVar("Asked", bound=Todo)
 
 _SOON: Final = 2.0
 _SHARE: Final = 20
 """A look at everything follows one at some places after 2 s, or 20 times as long as the last one took."""
+
+_PATIENCE: Final = 5.0
+"""Seconds for which it lets hints go first that come just when it is due: they take less time."""
 
 
 class Looks:
     """Looks at the files; where nothing was hinted at, and everything was seen lately, at none of them.
 
     Everything is looked at each `rescan` seconds, where a hint does not say where, where places are not
-    enough to know what is there now, and soon after each look at places, whatever else is hinted
-    meanwhile. `everywhere` tells whether the last look was one of those.
+    enough to know what is there now, and soon after each look at places. What is hinted when that is due
+    goes first, for 5 seconds. `everywhere` tells whether the last look was at everything.
     """
 
     def __init__(self, source: Directory, hints: Hints, *, rescan: float, reading: Executor) -> None:
@@ -41,14 +45,15 @@ class Looks:
         self.due_at = -math.inf
         """The loop's time of the next look at everything."""
 
-    async def settled(self, shows_news: Callable[[Scan], bool], stop: asyncio.Event) -> Scan:
+    async def settled(self, agenda: Callable[[Scan], Asked], stop: asyncio.Event) -> tuple[Scan, Asked]:
         """Look; where that shows news, look until two looks at the same places agree, or until `stop`.
 
-        What is hinted at meanwhile is looked at too.
+        What is hinted at meanwhile is looked at too. Give what was found, and what it asks for.
         """
         self._places = NOWHERE
-        self.everywhere = self._now() >= self.due_at
-        return await settled_scan(self._look, shows_news, stop)
+        patient = self._hints.where != NOWHERE and self._now() < self.due_at + _PATIENCE
+        self.everywhere = self._now() >= self.due_at and not patient
+        return await settled_scan(self._look, agenda, stop)
 
     async def _look(self) -> Scan:
         given = self._hints.given

@@ -150,26 +150,30 @@ class Daemon:
     async def _look(self, rules: Rules, stop: asyncio.Event) -> float:
         """Look at the files and start what is to be done; give the loop's time of the next look."""
         self.state.polling(self._watch.reason)
-        scan = await self._looks.settled(lambda scan: self._agenda(scan, rules).news, stop)
+        scan, todo = await self._looks.settled(lambda scan: self._agenda(scan, rules), stop)
         self.state.seen(scan, self._clock() if self._looks.everywhere else None)
         if scan.busy is not None or not scan.files:
             return self._now() + min(self._rescan, _HINDERED_RETRY)
-        todo = self._agenda(scan, rules)
-        for location in todo.gone:
-            await self._passes.forget(location)
-        files = self._worth_a_look(todo)
-        if files or not self._looked:
-            self._passes.call_off(file.location for file in todo.changed)
-            await self._start_pass(scan, rules, files, todo.edited, stop)
-            self._looked = True
-        self._passes.call_the_roll()
-        self._asked = False
-        left = self._agenda(scan, rules)
+        left = await self._work(todo, scan, rules, stop)
         if not (left.changed or left.due or self._passes.busy):
             self.health.first_pass_done = True
             if not self._hints.owed:
                 self.state.calm(self.files.values(), self._clock())
         return self._next_look(left)
+
+    async def _work(self, todo: Agenda, scan: Scan, rules: Rules, stop: asyncio.Event) -> Agenda:
+        """Start what is to be done, and give what is left then."""
+        for location in todo.gone:
+            await self._passes.forget(location)
+        files = self._worth_a_look(todo)
+        starts = bool(files) or not self._looked
+        if starts:
+            self._passes.call_off(file.location for file in todo.changed)
+            await self._start_pass(scan, rules, files, todo.edited, stop)
+            self._looked = True
+        self._passes.call_the_roll()
+        self._asked = False
+        return self._agenda(scan, rules) if starts or todo.gone else todo
 
     def _worth_a_look(self, todo: Agenda) -> Sequence[ManifestFile]:
         due = self._due_now(todo)

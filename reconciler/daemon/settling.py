@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from reconciler.source.directory import Scan
 
@@ -13,16 +13,30 @@ _RESTLESS: Final = 30
 """Scans after which a tree that never comes to rest is acted on all the same."""
 
 
+class Todo(Protocol):
+    """What a scan asks for."""
+
+    @property
+    def news(self) -> bool:
+        """Tell whether the files differ from what is known."""
+        ...
+
+
+T = TypeVar("T", bound=Todo)
+
+
 async def settled_scan(
-    scan: Callable[[], Awaitable[Scan]], shows_news: Callable[[Scan], bool], stop: asyncio.Event
-) -> Scan:
-    """Scan; where that shows news, scan until two scans agree, or until `stop`."""
+    scan: Callable[[], Awaitable[Scan]], agenda: Callable[[Scan], T], stop: asyncio.Event
+) -> tuple[Scan, T]:
+    """Scan; where that shows news, until two scans agree or `stop`. Give the last and what it asks for."""
     last = await scan()
+    todo = agenda(last)
     for _ in range(_RESTLESS):
-        if stop.is_set() or not shows_news(last):
+        if stop.is_set() or not todo.news:
             break
         await asyncio.sleep(_QUIET)
         before, last = last, await scan()
+        todo = agenda(last)
         if before == last:
             break
-    return last
+    return last, todo

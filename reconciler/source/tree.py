@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -83,9 +84,9 @@ class _Folder(NamedTuple):
     real: str
     depth: int
 
-    def at(self, name: str) -> FoundFile:
+    def at(self, name: str) -> tuple[str, str]:
         path = name if self.path == "." else f"{self.path.rstrip('/')}/{name}"
-        return FoundFile(path, f"{self.real.rstrip('/')}/{name}")
+        return path, f"{self.real.rstrip('/')}/{name}"
 
 
 class _Link(NamedTuple):
@@ -125,9 +126,9 @@ class _Walk:
             links, self.pending = sorted(self.pending), []
             for link in links:
                 self._follow(link)
-        files = sorted(FoundFile(path, real) for real, path in self.files.items())
+        files = sorted((path, real) for real, path in self.files.items())
         return Tree(
-            files=tuple(files),
+            files=tuple(map(FoundFile._make, files)),
             folders=frozenset(self.folders),
             names=frozenset(self.names),
             links=self.links.seen(),
@@ -197,7 +198,7 @@ class _Walk:
         """Take in the entries of a folder, and give the folders among them, the first one last."""
         most = self.max_files * _ENTRIES_PER_FILE - self.entries
         with os.scandir(folder.real) as entries:
-            listed = sorted(islice(entries, most + 1), key=lambda entry: entry.name)
+            listed = sorted(islice(entries, most + 1), key=attrgetter("name"))
         self.entries += len(listed)
         if len(listed) > most:
             self._overflow(folder.path)
@@ -217,15 +218,17 @@ class _Walk:
     def _sort_entry(self, folder: _Folder, entry: os.DirEntry[str]) -> _Folder | None:
         path, real = folder.at(entry.name)
         named = entry.name.endswith(SUFFIXES)
-        is_folder = entry.is_dir(follow_symlinks=False)
+        is_file = entry.is_file(follow_symlinks=False)
+        is_folder = not is_file and entry.is_dir(follow_symlinks=False)
         if (named or is_folder) and _UNSHOWABLE.search(entry.name):
             self._refuse(path, _UNSHOWABLE_NAME)
+        elif is_file:
+            if named:
+                self._add_file(path, real)
         elif is_folder:
             return _Folder(path, real, folder.depth + 1)
         elif entry.is_symlink():
             self.pending.append(_Link(path, folder, entry.name))
-        elif named and entry.is_file(follow_symlinks=False):
-            self._add_file(path, real)
         elif named:
             self._refuse(path, NOT_REGULAR)
         return None

@@ -1,9 +1,10 @@
 """When everything is looked at, and when only where a hint says."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import pytest
 
@@ -82,6 +83,10 @@ async def test_a_hint_that_comes_just_when_nobody_waits_any_more_is_not_lost() -
         assert hints.where == places(["/a"])
 
 
+class News(NamedTuple):
+    news: bool
+
+
 class Files:
     """A folder with two files on a virtual clock, and who looks at it."""
 
@@ -105,7 +110,7 @@ class Files:
         if where is not None:
             self.hints.give(where)
         known = self.known
-        self.known = await self.looks.settled(lambda scan: scan != known, self.stop)
+        self.known, _ = await self.looks.settled(lambda scan: News(scan != known), self.stop)
         return self.looks.everywhere
 
     def sees_all(self) -> bool:
@@ -141,6 +146,24 @@ def test_only_where_a_hint_says_and_then_soon_at_everything(tmp_path: Path) -> N
         assert await files.look()
         assert files.sees_all()
         assert files.looks.due_at > soon + LATEST
+
+    play(tmp_path, scenario)
+
+
+def test_hints_go_first_where_everything_is_due_but_not_for_ever(tmp_path: Path) -> None:
+    async def scenario(files: Files) -> None:
+        await files.look(files.write("a.yaml", "new"))
+        due_at = files.looks.due_at
+        await passes(due_at - virtual_loop().time() + 0.1)
+        everywhere = False
+        for number in itertools.count():
+            everywhere = await files.look(files.write("a.yaml", f"{number}"))
+            if everywhere:
+                break
+            assert files.looks.due_at == due_at
+            await passes(0.1)
+        assert 5 <= virtual_loop().time() - due_at <= 5 + 5 * SCAN_SECONDS, "and two looks at everything"
+        assert files.sees_all()
 
     play(tmp_path, scenario)
 
