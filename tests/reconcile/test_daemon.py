@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -36,10 +36,12 @@ from reconciler.sandbox.options import SandboxOptions
 from reconciler.sandbox.sandbox import Sandbox
 from reconciler.sandbox.server import running_sandbox
 from reconciler.source.directory import Directory
+from reconciler.source.places import places
 from reconciler.source.watch import Watch
 from reconciler.source.yaml_file import Rules
 from tests.program.chat import KEY, chat, dialog_id, manifest, message_id
 from tests.reconcile.parts import LONGEST, Clock, until
+from tests.simulation.folder import HandWatch
 
 
 @dataclass
@@ -93,6 +95,8 @@ class World:
     sandbox: Sandbox
     clock: Clock
     roots: Sequence[Path]
+    told: HandWatch | None = None
+    """Who alone tells of changes, where the system does not; then no look comes by itself."""
 
     def write(self, name: str, *documents: str) -> None:
         """Write a file as careful editors do: whole, in one step."""
@@ -122,8 +126,7 @@ class World:
             options = ChatApiOptions(url=ApiUrl.parse(self.sandbox.url), credential=ApiKey(Secret(KEY)))
             service = await ChatApi.open(options, writes=True)
             stack.push_async_callback(service.aclose)
-            watch = Watch(self.roots)
-            stack.push_async_callback(watch.aclose)
+            watch = await stack.enter_async_context(aclosing(Watch(self.roots)))
             recorder = GroupCommit(ledger, writing)
             sender = Sender(
                 service=service,
@@ -136,14 +139,14 @@ class World:
             )
             daemon = Daemon(
                 source=Directory(self.roots),
-                watch=watch,
+                watch=self.told or watch,
                 identify=self.identify,
                 guards=Guards(),
                 known=reader.known_files(),
                 ledger=reader,
                 recorder=recorder,
                 sender=sender,
-                rescan=1.0,
+                rescan=3600.0 if self.told else 1.0,
                 clock=self.clock,
                 reading=reading,
                 observers=[seen],
@@ -252,6 +255,46 @@ async def test_what_failed_is_tried_again_when_its_time_has_come_and_not_before(
         await until(lambda: world.says(0) == "Hello", "the second attempt")
         await until(lambda: len(seen.reports) >= 3, "its report")
     assert world.puts == 3
+
+
+async def test_a_file_that_is_due_and_changed_untold_is_looked_at_and_then_sent_as_it_is(
+    world: World,
+) -> None:
+    world.told = HandWatch()
+    world.sandbox.faults.add(FaultRule(fault=Status(status=503), times=1, when=When(dialog=dialog_id(0))))
+    world.write("a.yaml", says(0, "Hello"))
+    world.write("b.yaml", says(1, "Hello"))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        world.sandbox.faults.add(FaultRule(fault=Delay(seconds=4), times=1))
+        world.clock.advance(seconds=1)
+        world.write("b.yaml", says(1, "Hi"))
+        world.told.tell(places([str(world.folder / "b.yaml")]))
+        await until(
+            lambda: daemon.health.last_attempt_at == world.clock.now, "the look at everything after it"
+        )
+        world.write("a.yaml", says(0, "Hi"))
+        world.clock.advance(minutes=1)
+        await until(lambda: world.says(1) == "Hi", "an answer, after which the daemon looks what is due")
+        await until(lambda: world.says(0) == "Hi", "what the file says now")
+
+
+async def test_everything_is_looked_at_soon_after_a_place(world: World) -> None:
+    world.told = HandWatch()
+    for dialog, name in enumerate(("a.yaml", "b.yaml")):
+        world.write(name, says(dialog, "Hello"))
+    async with world.daemon() as (daemon, _):
+        await until(lambda: daemon.health.first_pass_done, "the first pass")
+        looked_at = daemon.health.last_attempt_at
+        world.clock.advance(seconds=1)
+        for dialog, name in enumerate(("a.yaml", "b.yaml")):
+            world.write(name, says(dialog, "Hi"))
+        world.told.tell(places([str(world.folder / "a.yaml")]))
+        await until(lambda: world.says(0) == "Hi", "the edit that was told of")
+        assert (daemon.health.last_attempt_at, world.says(1)) == (looked_at, "Hello")
+        await until(lambda: world.says(1) == "Hi", "the other edit")
+        assert daemon.health.last_attempt_at == world.clock.now
+        await until(lambda: daemon.health.last_success_at == world.clock.now, "a success")
 
 
 async def test_a_dialog_is_tried_again_although_another_of_its_file_is_in_conflict(world: World) -> None:
