@@ -112,7 +112,7 @@ def test_a_file_that_grows_over_the_limit_is_not_read(tmp_path: Path) -> None:
 
 
 @contextmanager
-def meanwhile(act: Callable[[int], None]) -> Iterator[None]:
+def meanwhile(act: Callable[[int], object]) -> Iterator[None]:
     """Act again and again, from another thread."""
     stop = threading.Event()
 

@@ -10,6 +10,7 @@ import pytest
 from reconciler.source.directory import Directory
 from reconciler.source.places import ANYWHERE, MOST_PLACES, NOWHERE, Places, places
 from reconciler.source.watch import Watch
+from tests.source.test_directory_changes import meanwhile
 
 _DEADLINE = 10.0
 
@@ -86,6 +87,17 @@ async def test_of_anything_else_it_tells_that_it_may_be_anywhere(case: str, root
         while where is not None and where != ANYWHERE:
             where = await watch.changed(_DEADLINE)
         assert where == ANYWHERE
+
+
+async def test_a_burst_that_does_not_end_may_be_anywhere(root: Path) -> None:
+    """Its parts could be taken for the whole, one after the other: guards are to see all of it."""
+    async with aclosing(Watch([root], mode="inotify")) as watch:
+        await watch.changed(_DEADLINE)
+        with meanwhile(lambda number: (root / "a.yaml").write_text(f"{number}")):
+            for _ in range(50):  # the machine may be busy with something else now and then
+                if await watch.changed(_DEADLINE) == ANYWHERE:
+                    return
+    pytest.fail("only places were told")
 
 
 async def test_polling_does_not_know_where(root: Path) -> None:
