@@ -12,6 +12,7 @@ from reconciler.core.applied import (
     DialogMark,
     FailedAttempt,
 )
+from reconciler.core.clock import was_ahead
 from reconciler.core.manifest import DeclaredUsers, Manifest
 from reconciler.core.message import Mark, MessageId, MessageText, UserId
 from reconciler.core.problem import Origin
@@ -79,12 +80,13 @@ def next_assertion(manifest: Manifest, applied: AppliedState, now: datetime) -> 
     """Give when the next of the dialog's marks that is not due now becomes due; None where none does."""
     if manifest.interval is None:
         return None
-    times = (
-        applied.dialog_marks[mark].at + manifest.interval
+    made = (
+        applied.dialog_marks[mark].at
         for mark, _ in _declared_dialog_marks(manifest)
         if mark in applied.dialog_marks
     )
-    return min((time for time in times if time > now), default=None)
+    times = (at + manifest.interval for at in made if not _is_over(manifest.interval, at, now))
+    return min(times, default=None)
 
 
 def tried(change: Change, applied: AppliedState) -> FailedAttempt | None:
@@ -136,8 +138,8 @@ def _dialog_marks(manifest: Manifest, applied: AppliedState, now: datetime) -> I
 
 
 def _is_over(interval: timedelta, since: datetime, now: datetime) -> bool:
-    """Tell whether an interval is over; a time further ahead than it was told by a clock that was wrong."""
-    return now >= since + interval or since > now + interval
+    """Tell whether an interval is over: nobody knows when it began where a clock told that was ahead."""
+    return now >= since + interval or was_ahead(since, now)
 
 
 def _declared_dialog_marks(manifest: Manifest) -> Iterator[tuple[DialogMark, Origin]]:

@@ -64,7 +64,8 @@ class FileReport:
     `location` is the absolute path, links not followed; `content` the SHA-256 of the bytes that
     were read and `rules` that of the settings they were read under. A file is `settled` where
     nothing is left to do before `due_at` (None: before it changes): as long as both digests
-    stay, it is not read again.
+    stay, it is not read again. `at` is when this was made; where the clock was set back meanwhile,
+    the latest time that it goes by.
     """
 
     location: str
@@ -74,6 +75,7 @@ class FileReport:
     due_at: datetime | None
     dialogs: tuple[DialogReport, ...]
     problems: tuple[Problem, ...] = ()
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

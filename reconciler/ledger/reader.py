@@ -121,8 +121,9 @@ class LedgerReader:
                     due_at=time_of(due_at),
                     dialogs=tuple(dialogs[file]),
                     problems=tuple(problems[file]),
+                    at=time_of(reported_at),
                 )
-                for file, location, content, rules, settled, due_at in QUERIES.files(connection)
+                for file, location, content, rules, settled, due_at, reported_at in QUERIES.files(connection)
             }
 
     def dialogs(self) -> tuple[DialogReport, ...]:

@@ -230,6 +230,7 @@ class Ledger(LedgerReader):
             rules=report.rules,
             settled=report.settled,
             due_at=milliseconds(report.due_at),
+            reported_at=milliseconds(report.at),
         )
         QUERIES.clear_file_dialogs(self._connection, file_id=file)
         QUERIES.clear_file_problems(self._connection, file_id=file)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.core.backoff import LONGEST_WAIT
+from reconciler.core.clock import was_ahead
 from reconciler.core.message import DialogId
 from reconciler.core.plan import HeldReason
 from reconciler.core.report import Condition, DialogReport, FileReport
@@ -123,16 +124,19 @@ def hindrance(scan: Scan) -> str | None:
 def _due_at(report: FileReport, under_way: AbstractSet[DialogId], now: datetime) -> datetime | None:
     """Give when the file is to be looked at again, for the sake of dialogs that are not under way.
 
-    A retry that seems further away than any wait is of a clock that was set back since: it is due.
+    A report that seems to be of a time to come is of a clock that was set back since, and so are its
+    times: it is due. The same holds for a retry that seems further away than any wait.
     """
     if report.due_at is None:
         return None
     dialogs = [dialog for dialog in report.dialogs if dialog.dialog not in under_way]
     times = (dialog.due_at for dialog in dialogs)
     due_at = min((time for time in times if time is not None), default=None) if under_way else report.due_at
-    if due_at is not None and due_at > now + LONGEST_WAIT and any(_waits(dialog) for dialog in dialogs):
-        return now
-    return due_at
+    if due_at is None:
+        return None
+    told_ahead = report.at is not None and was_ahead(report.at, now)
+    waits_too_long = due_at > now + LONGEST_WAIT and any(_waits(dialog) for dialog in dialogs)
+    return now if told_ahead or waits_too_long else due_at
 
 
 def _waits(dialog: DialogReport) -> bool:

@@ -63,7 +63,10 @@ async def send_pass(
     async def one_file(file: FilePlan) -> tuple[FileReport, tuple[Call, ...], int]:
         try:
             sent = await _all(one_dialog(dialog) for dialog in file.dialogs)
-            report = _report_file(file, [dialog for dialog, _, _ in sent], clock())
+            calls = tuple(call for _, made, _ in sent for call in made)
+            now = clock()
+            latest = max(now, plan.started_at, *(call.answered_at for call in calls))
+            report = replace(_report_file(file, [dialog for dialog, _, _ in sent], now), at=latest)
             if current(file):
                 await recorder.write(report)
         except LedgerError:
@@ -71,7 +74,7 @@ async def send_pass(
             raise
         if current(file):
             on_file(report)
-        return report, tuple(call for _, calls, _ in sent for call in calls), sum(bug for _, _, bug in sent)
+        return report, calls, sum(bug for _, _, bug in sent)
 
     done = await _all(one_file(file) for file in plan.files)
     return Report(
@@ -133,4 +136,5 @@ def _report_file(file: FilePlan, dialogs: list[DialogReport], now: datetime) -> 
         due_at=min(due, default=None),
         dialogs=reports,
         problems=file.problems,
+        at=now,
     )

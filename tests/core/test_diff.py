@@ -114,7 +114,12 @@ def test_a_mark_differs_for_each_user_whose_mark_is_not_applied(
         pytest.param(
             marked(TEN_MINUTES + SECOND), TEN_MINUTES, None, True, id="the interval was over before"
         ),
-        pytest.param(marked(-SECOND), TEN_MINUTES, None, False, id="asserted by a clock that was ahead"),
+        pytest.param(marked(-2 * SECOND), TEN_MINUTES, None, False, id="the clock was set back by a step"),
+        pytest.param(marked(-3 * SECOND), TEN_MINUTES, None, True, id="asserted by a clock that was ahead"),
+        pytest.param(marked(-120 * MINUTE), TEN_MINUTES, None, True, id="by one that was far ahead"),
+        pytest.param(
+            marked(-120 * MINUTE), None, None, False, id="by one that was ahead, and once is enough"
+        ),
         pytest.param(marked(), None, "Monday", True, id="asked for once more, for the first time"),
         pytest.param(marked(requested_at="Monday"), None, "Monday", False, id="asked for, and done"),
         pytest.param(marked(requested_at="Monday"), None, "Tuesday", True, id="asked for once more"),
@@ -225,6 +230,12 @@ def test_a_key_names_the_part_of_the_dialog_and_not_its_value() -> None:
             {READ_BY_ALICE: marked(MINUTE), DELIVERED_TO_ALICE: marked(11 * MINUTE)},
             NOW + 9 * MINUTE,
             id="the first that is not due now",
+        ),
+        pytest.param(
+            manifest(read=[ALICE], interval=TEN_MINUTES),
+            {READ_BY_ALICE: marked(-MINUTE)},
+            None,
+            id="asserted by a clock that was ahead: due now",
         ),
     ],
 )

@@ -448,6 +448,7 @@ def file_report(location: str = "/manifests/support.yaml", *dialogs: DialogRepor
         due_at=NOW + MINUTE,
         dialogs=dialogs or (dialog_report(),),
         problems=(Problem(HERE, "read: false can't be reached", "remove the line"),),
+        at=NOW,
     )
 
 
@@ -455,7 +456,9 @@ def test_a_files_report_comes_back_as_it_was(ledger: Ledger, reopen: OpenLedger)
     other = dialog_report("desk", OTHER_DIALOG)
     reports = (
         file_report("/manifests/support.yaml", dialog_report(), other, dialog_report(None, None)),
-        replace(file_report("/manifests/bare.yaml"), settled=False, due_at=None, dialogs=(), problems=()),
+        replace(
+            file_report("/manifests/bare.yaml"), settled=False, due_at=None, dialogs=(), problems=(), at=None
+        ),
     )
     ledger.write(reports)
     assert ledger.known_files() == {report.location: report for report in reports}
@@ -464,7 +467,7 @@ def test_a_files_report_comes_back_as_it_was(ledger: Ledger, reopen: OpenLedger)
 
 def test_a_later_report_on_a_file_replaces_all_of_the_earlier(ledger: Ledger) -> None:
     first = file_report("/a.yaml", dialog_report(), dialog_report("desk", OTHER_DIALOG))
-    second = replace(file_report("/a.yaml"), content=b"other", problems=())
+    second = replace(file_report("/a.yaml"), content=b"other", problems=(), at=NOW + MINUTE)
     ledger.write([first, file_report("/b.yaml")])
     ledger.write([second])
     assert ledger.known_files() == {"/a.yaml": second, "/b.yaml": file_report("/b.yaml")}

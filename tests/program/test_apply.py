@@ -1,6 +1,8 @@
 """`reconciler apply`: the fewest calls that bring the chat to the manifests."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
@@ -204,6 +206,21 @@ def test_an_interval_asserts_nothing_before_it_is_over(program: Program, sandbox
     (dialog,) = program.status()["dialogs"]
     assert dialog["condition"] == "in sync"
     assert dialog["dueAt"] > program.history()[0]["answeredAt"]
+
+
+def test_what_was_marked_by_a_clock_that_was_ahead_is_marked_again_once(
+    program: Program, sandbox: LiveSandbox
+) -> None:
+    program.declare("one.yaml", manifest(1, "read: [222]", "interval: 1h"))
+    program.run("apply")
+    ahead = 30 * 60 * 1000
+    with closing(sqlite3.connect(program.ledger, isolation_level=None)) as shell:
+        shell.execute("UPDATE outcome SET sent_at = sent_at + ?1, answered_at = answered_at + ?1", (ahead,))
+        shell.execute("UPDATE file SET due_at = due_at + ?1, reported_at = reported_at + ?1", (ahead,))
+    assert len(program.run("plan", "-o", "json").document()["dialogs"]) == 1
+    program.run("apply")
+    program.run("apply")
+    assert sandbox.arrived() == 2
 
 
 def test_suspend_holds_a_dialog_until_its_end(program: Program, sandbox: LiveSandbox) -> None:

@@ -9,11 +9,12 @@ from typing import Final
 
 import pytest
 
+from reconciler.core.message import DialogId
 from reconciler.core.problem import Origin, Problem
 from reconciler.core.report import Condition, DialogReport, FileReport
 from reconciler.reconcile.agenda import Agenda, agenda, hindrance
 from reconciler.source.directory import ManifestFile, Scan
-from tests.core.builders import MINUTE, NOW
+from tests.core.builders import MINUTE, NOW, SECOND
 
 RULES: Final = b"rules"
 PAST, FUTURE = NOW - MINUTE, NOW + MINUTE
@@ -34,6 +35,7 @@ def known(
     condition: Condition = Condition.IN_SYNC,
     pending: int = 0,
     rules: bytes = RULES,
+    at: datetime | None = None,
 ) -> FileReport:
     origin = Origin(f"m/{name}.yaml", 1, 1)
     dialog = DialogReport(name=name, dialog=None, origin=origin, condition=condition, pending=pending)
@@ -44,6 +46,7 @@ def known(
         settled=settled,
         due_at=due_at,
         dialogs=(dialog,),
+        at=at,
     )
 
 
@@ -71,6 +74,18 @@ def kinds(found: Agenda) -> set[str]:
             {"due"},
             id="a wait longer than any: the clock went back",
         ),
+        pytest.param(known(due_at=FUTURE, at=PAST), set(), id="reported before, due later"),
+        pytest.param(
+            known(due_at=FUTURE, at=FUTURE), {"due"}, id="reported later than now: the clock went back"
+        ),
+        pytest.param(known(due_at=FUTURE, at=NOW + 2 * SECOND), set(), id="it went back by a step"),
+        pytest.param(
+            known(due_at=FUTURE, at=NOW + 3 * SECOND), {"due"}, id="it went back by more than a step"
+        ),
+        pytest.param(
+            known(due_at=FUTURE, at=FUTURE, settled=False), {"due"}, id="the clock went back, and a conflict"
+        ),
+        pytest.param(known(at=FUTURE), set(), id="the clock went back, and no time matters"),
         pytest.param(known(due_at=FUTURE, condition=Condition.BACKING_OFF), {"waiting"}, id="backing off"),
         pytest.param(known(condition=Condition.STALLED), {"waiting"}, id="stalled"),
         pytest.param(known(condition=Condition.INVALID), {"waiting"}, id="invalid"),
@@ -117,6 +132,18 @@ def test_a_file_that_is_being_recorded_is_news_where_it_changed_and_never_due() 
     known_of, recording = {report.location: report}, frozenset({report.location})
     assert not agenda(scanned(files=(file(),)), known_of, RULES, NOW, recording=recording).due
     assert agenda(scanned(files=(file(content=b"other"),)), known_of, RULES, NOW, recording=recording).news
+
+
+def test_dialogs_under_way_make_no_file_due_when_the_clock_went_back_either() -> None:
+    report = known(due_at=FUTURE, at=FUTURE)
+    [dialog] = report.dialogs
+    away, rests = DialogId("0" * 23 + "1"), DialogId("0" * 23 + "2")
+    sent = replace(report, dialogs=(replace(dialog, dialog=away, due_at=FUTURE),))
+    both = replace(report, dialogs=(*sent.dialogs, replace(dialog, dialog=rests, due_at=FUTURE)))
+    for stands, due in ((sent, False), (both, True)):
+        known_of, under_way = {report.location: stands}, frozenset({away})
+        found = agenda(scanned(files=(file(),)), known_of, RULES, NOW, under_way=under_way)
+        assert bool(found.due) == due
 
 
 UNREADABLE: Final = Problem(Origin("/m/b.yaml", 1, 1), "can't be read", "make it readable")

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 
@@ -101,6 +102,20 @@ async def test_a_pass_reports_on_each_file_and_records_it(world: World, reader: 
     ]
     assert len(report.calls) == 4
     assert reader.known_files() == {each.location: each for each in report.files}
+
+
+async def test_a_report_is_of_now_or_of_the_latest_time_that_it_goes_by(world: World) -> None:
+    async def report_at() -> datetime | None:
+        return (await world.send(file("a", plan(0, "Hello")))).files[0].at
+
+    def put_back(_: Action) -> Answer:
+        world.clock.advance(hours=-2)
+        return OK
+
+    world.clock.advance(minutes=1)
+    assert await report_at() == world.clock.now == NOW + MINUTE
+    world.chat.answer = put_back
+    assert await report_at() == NOW  # when it was planned
 
 
 async def test_a_file_is_recorded_while_others_are_still_being_sent(

@@ -24,6 +24,9 @@ from tests.simulation.world import World
 _LONGEST_AGO: Final = 600.0
 """Seconds before a call at which it may have been planned."""
 
+_STEP: Final = timedelta(seconds=2)
+"""By how much a clock may be set back without a doubt about what it told before."""
+
 _NOT_YET: Final = frozenset({307, 401, 408, 429, *range(500, 600)})
 """Answers to the question whose a token is after which it may not be used. Others tell, or say that
 the service does not tell: then the settings are believed."""
@@ -178,8 +181,8 @@ class Audit:
         assert known.at is not None
         earliest, latest = self.world.clock.extremes(max(0.0, call.at - _LONGEST_AGO), call.at)
         intervals = [timedelta(minutes=each.interval) for each in versions if each.interval is not None]
-        # A time further ahead than the interval was told by a clock that was wrong.
-        due = any(latest >= known.at + each or known.at > earliest + each for each in intervals)
+        # A time that was still to come was told by a clock that was ahead: nobody knows when that was.
+        due = any(latest >= known.at + each or known.at > earliest + _STEP for each in intervals)
         return again or due
 
     def _repeat(self, part: Part, last: Try, row: HistoryRow, where: str) -> None:

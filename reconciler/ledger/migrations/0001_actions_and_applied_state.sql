@@ -136,7 +136,8 @@ CREATE TABLE file (
     content BLOB NOT NULL,
     rules BLOB NOT NULL,
     settled INTEGER NOT NULL CHECK (settled IN (0, 1)),
-    due_at INTEGER
+    due_at INTEGER,
+    reported_at INTEGER
 ) STRICT;
 
 CREATE TABLE file_dialog (

@@ -1,10 +1,11 @@
 -- How each manifest file stood after the last pass that looked at it.
 
--- name: put_file(location, content, rules, settled, due_at)$
-INSERT INTO file (location, content, rules, settled, due_at)
-VALUES (:location, :content, :rules, :settled, :due_at)
+-- name: put_file(location, content, rules, settled, due_at, reported_at)$
+INSERT INTO file (location, content, rules, settled, due_at, reported_at)
+VALUES (:location, :content, :rules, :settled, :due_at, :reported_at)
 ON CONFLICT (location) DO UPDATE SET
-    content = excluded.content, rules = excluded.rules, settled = excluded.settled, due_at = excluded.due_at
+    content = excluded.content, rules = excluded.rules, settled = excluded.settled,
+    due_at = excluded.due_at, reported_at = excluded.reported_at
 RETURNING id;
 
 -- name: clear_file_dialogs(file_id)!
@@ -49,7 +50,7 @@ SELECT
             AND retry.after_action >= failed_attempt.action
         WHERE file_dialog.condition = 'stalled' AND outcome.kind = 'rejected'
     ),
-    due_at
+    due_at, reported_at
 FROM file
 ORDER BY location;
 
