@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 from reconciler.core.guard import Guards
 from reconciler.core.outcome import Answer
 from reconciler.core.report import FileReport
+from reconciler.daemon.clock_watch import ClockWatch
 from reconciler.daemon.health import Health
 from reconciler.daemon.hints import Hints, Watch
 from reconciler.daemon.identity import who_we_are
@@ -86,6 +87,7 @@ class Daemon:
         self._sender = sender
         self._rescan = rescan
         self._clock = clock
+        self._clock_watch = ClockWatch()
         self._reading = reading
         self._resume_at = math.inf
         self._rested_at = 0.0
@@ -142,6 +144,7 @@ class Daemon:
     async def _turn(self, rules: Rules, stop: asyncio.Event) -> None:
         """Look at the files, start what is to be done, and settle when to look again."""
         began, self._resume_at = self._now(), math.inf
+        self._clock_watch.was_set(self._clock(), began)  # where it was, this turn goes by what it is now
         resume_at = await self._look(rules, stop)
         breather = min(max(_BREATHER, _SHARE * (self._now() - began)), _LONGEST_BREATHER)
         self._rested_at = self._now() + breather
@@ -269,6 +272,8 @@ class Daemon:
             await self._look_for_requests()
             if self._asked:
                 return
+            if self._clock_watch.was_set(self._clock(), self._now()):
+                self._resume_at = self._rested_at
 
     async def _look_for_requests(self) -> None:
         """See whether a person asked for something, or there is another credential to try."""

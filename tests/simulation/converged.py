@@ -1,21 +1,26 @@
 """What must be true once all trouble ended: everything declared is applied, or refused and reported so."""
 
 import hashlib
+import math
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from reconciler.core.applied import AppliedDialogMark
+from reconciler.core.applied import AppliedDialogMark, ChangeKey
 from reconciler.core.message import DialogId
 from reconciler.core.plan import HeldReason
 from reconciler.core.report import Condition, DialogReport
 from reconciler.ledger.existing import open_reader
+from tests.chat_api.virtual_time import virtual_loop
 from tests.simulation.declared import DELIVERED, READ, Version
 from tests.simulation.flavour import OCCUPANTS
 from tests.simulation.world import World
 
 _LATE: Final = timedelta(seconds=10)
 """By how much a dialog may be marked again too late."""
+
+_NOTICES_CLOCK: Final = 2.5
+"""Seconds after which a clock that is set must be noticed: a beat, and the turn after it."""
 
 _SETTLED: Final = frozenset({Condition.IN_SYNC, Condition.STALLED, Condition.SUSPENDED, Condition.INVALID})
 
@@ -42,8 +47,8 @@ def left_to_do(world: World) -> str | None:
         return "files that are not read"
     now = world.clock()
     soon = now + timedelta(minutes=1)
-    # Times to come are slept for: a clock that is set meanwhile is seen at the next look, and not before.
-    clock_just_set = world.clock.set_ago() < world.flavour.notices_within
+    # Times to come are slept for: a clock that is set meanwhile is seen at the next beat, and not before.
+    clock_just_set = world.clock.set_ago() < _NOTICES_CLOCK
     for dialog in _reports(world).values():
         due = clock_just_set and dialog.due_at and dialog.due_at <= now
         waits = {HeldReason.BACKING_OFF, HeldReason.GUARDED} & dialog.held.keys()
@@ -70,6 +75,10 @@ def check_converged(world: World) -> Iterator[str]:
                 yield f"{version.name}: {report.condition} without {missing}"
             if not missing and report.condition is Condition.STALLED:
                 yield f"{version.name}: stalled, and nothing is missing"
+            if report.condition is Condition.STALLED:
+                yield from (
+                    f"{version.name}: stalled, and without {part} too" for part in _overdue(world, version)
+                )
 
 
 def check_freed(world: World) -> Iterator[str]:
@@ -128,16 +137,45 @@ def _missing(world: World, version: Version) -> list[Missing]:
         for user in version.marked(mark):
             made = dialog_marks.get((mark, user))
             asked = made is not None and version.requested_at in {None, made.requested_at}
-            if made is None or not asked or _is_late(world, version, made):
-                missing.append(Missing(None, mark, user))
+            missed = Missing(None, mark, user)
+            if made is None or not asked or _is_late(world, version, missed, made):
+                missing.append(missed)
     return missing
 
 
-def _is_late(world: World, version: Version, made: AppliedDialogMark) -> bool:
-    """Tell whether a dialog was to be marked again by now."""
+def _overdue(world: World, version: Version) -> Iterator[Missing]:
+    """Give the marks of the dialog that were to be made again by now, and that nothing was said against."""
+    with open_reader(world.ledger) as reader:
+        applied = reader.applied(DialogId(version.dialog))
+    for (mark, user), made in applied.dialog_marks.items():
+        part = Missing(None, mark.value, user.value)
+        failed = ChangeKey(None, mark, user) in applied.failed
+        if user.value in version.marked(mark.value) and not failed and _is_late(world, version, part, made):
+            yield part
+
+
+def _is_late(world: World, version: Version, part: Missing, made: AppliedDialogMark) -> bool:
+    """Tell whether a dialog was to be marked again by now, as the ledger says or as it really was marked.
+
+    What a wrong clock told is made up for once it is put right: an interval counts from then at the latest.
+    """
     if version.interval is None:
         return False
-    return made.at + timedelta(minutes=version.interval) + _LATE < world.clock()
+    longest = timedelta(minutes=version.interval) + _LATE
+    seconds_ago = min(_marked_ago(world, version.dialog, part), world.clock.set_ago())
+    return made.at + longest < world.clock() or timedelta(seconds=seconds_ago) > longest
+
+
+def _marked_ago(world: World, dialog: str, part: Missing) -> float:
+    """Give how many virtual seconds ago a dialog was last known to be marked, whatever any clock says."""
+    answers = (
+        call.answered_at
+        for call in world.network.calls
+        if call.status == 200 and not call.page and call.method == "PUT" and call.answered_at is not None
+        if (call.put.dialog, call.put.message, call.put.actor) == (dialog, None, part.user)
+        if part.mark in call.put.marks
+    )
+    return virtual_loop().time() - max(answers, default=-math.inf)
 
 
 def _refused_for_good(world: World, part: Missing) -> bool:

@@ -1,12 +1,14 @@
-"""A clock that is set forward over the time at which a dialog is to be marked again."""
+"""A clock that was wrong while dialogs were marked, and is put right: they are marked again, and no more."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
+
+import pytest
 
 from reconciler.sandbox.options import Assumptions
 from tests.program.chat import ANN, dialog_id, message_id
@@ -17,22 +19,27 @@ from tests.simulation.flavour import Flavour, flavour
 from tests.simulation.virtual_thread import SimulatedLoop
 from tests.simulation.world import World
 
+_HOUR: Final = 3600.0
+_BEAT: Final = 2.0
+_TURN: Final = 0.5
+"""Seconds that a turn and its call take at most."""
+
 KIND: Final[Flavour] = replace(
     flavour(Random(0)),  # noqa: S311  # dice of a simulation
-    dialogs=1,
+    dialogs=3,
     messages=1,
     rate=50.0,
     concurrency=8,
-    timeout=10.0,
+    timeout=300.0,
     answering=0.1,
     way=0.01,
     deaf=1.0,
-    rescan=15.0,
+    rescan=_HOUR,
     kind=Kind.KEY,
     guarded=False,
     assumptions=Assumptions(authors_only=False),
 )
-"""Nothing but a look at all files notices anything here."""
+"""Nothing but the beat notices anything here."""
 
 MARKED: Final = Version(
     name="dialog-0",
@@ -44,53 +51,114 @@ MARKED: Final = Version(
 )
 
 _BEHIND: Final = timedelta(hours=-2)
+_AHEAD: Final = timedelta(hours=2)
+_A_LITTLE_AHEAD: Final = timedelta(seconds=40)
+"""Less than the interval."""
 
 
-def test_what_a_clock_set_forward_makes_due_is_left_to_do_until_the_next_look() -> None:
+def _run(story: Coroutine[Any, Any, None]) -> None:
     with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
-        runner.run(_made_up_for())
+        runner.run(story)
 
 
-async def _made_up_for() -> None:
-    async with _world_of_the_right_time(rescan=KIND.rescan) as world:
-        calls = len(world.network.calls)
-        waited = 0.0
-        while (left := left_to_do(world)) is not None:
-            assert MARKED.name in left or "calls under way" in left
-            assert waited <= KIND.notices_within
-            await asyncio.sleep(1.0)
-            waited += 1.0
-        assert waited > 2.0
-        assert not [*check_converged(world)]
-        assert len(world.network.calls) == calls + 1
+@pytest.mark.parametrize("off", [_BEHIND, _AHEAD, _A_LITTLE_AHEAD], ids=str)
+def test_once_the_clock_is_put_right_dialogs_are_marked_again_at_the_next_beat(off: timedelta) -> None:
+    async def story() -> None:
+        async with _world(off) as world:
+            before = _marks(world)
+            world.clock.set(timedelta())
+            await asyncio.sleep(_BEAT + _TURN)
+            await _is_marked_again_each_minute_since(world, before)
+
+    _run(story())
 
 
-def test_a_reconciler_that_looks_too_seldom_to_see_it_is_found() -> None:
-    with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
-        runner.run(_found())
+@pytest.mark.parametrize("off", [_BEHIND, _AHEAD, _A_LITTLE_AHEAD], ids=str)
+def test_a_clock_that_is_put_right_while_nothing_runs_is_made_up_for_at_the_start(off: timedelta) -> None:
+    async def story() -> None:
+        async with _world(off) as world:
+            before = _marks(world)
+            await world.life.finish()
+            world.clock.set(timedelta())
+            world.begin_life()
+            await asyncio.sleep(_TURN)
+            await _is_marked_again_each_minute_since(world, before)
+
+    _run(story())
 
 
-async def _found() -> None:
-    async with _world_of_the_right_time(rescan=100 * KIND.rescan) as world:
-        await asyncio.sleep(KIND.notices_within)
-        assert left_to_do(world) is None
-        assert [words.split(" without ")[0] for words in check_converged(world)] == ["dialog-0: in sync"]
+async def _is_marked_again_each_minute_since(world: World, before: int) -> None:
+    assert _marks(world) == before + 1
+    assert left_to_do(world) is None
+    await asyncio.sleep(_HOUR)
+    assert before + 58 <= _marks(world) <= before + 61
+    assert not [*check_converged(world)]
+
+
+def test_what_was_marked_before_the_clock_was_put_right_is_marked_again_while_others_are_still_sent() -> None:
+    """Of its file another call was answered since: the report is of now, and not all of its times are."""
+    same_file = Version(name="dialog-1", dialog=dialog_id(1), actor=ANN, read=(ANN,))
+    another = Version(name="dialog-2", dialog=dialog_id(2), actor=ANN, read=(ANN,))
+    only_marked = replace(MARKED, messages=())
+
+    async def story() -> None:
+        async with _living({"a.yaml": (only_marked, same_file), "b.yaml": (another,)}, _AHEAD, 1.0) as world:
+            seconds = iter((0.1, 1.5, 200.0))
+            world.network.answering = lambda: next(seconds, 0.1)
+            await asyncio.sleep(2.3)
+            assert [call.answered_at is None for call in world.network.calls] == [False, True, True]
+            world.clock.set(timedelta())
+            await asyncio.sleep(0.5)
+            assert [call.answered_at is None for call in world.network.calls] == [False, False, True]
+            await asyncio.sleep(_BEAT + _TURN)
+            again = world.network.calls[3:]
+            assert [call.put.dialog for call in again] == [dialog_id(0)]
+            assert [call.answered_at is None for call in world.network.calls[2:]] == [True, False]
+            await asyncio.sleep(300.0)
+            assert left_to_do(world) is None
+            assert not [*check_converged(world)]
+
+    _run(story())
+
+
+@pytest.mark.parametrize("off", [_BEHIND, _AHEAD], ids=str)
+def test_a_reconciler_that_does_not_make_up_for_it_is_found(off: timedelta) -> None:
+    async def story() -> None:
+        async with _world(off) as world:
+            await world.life.finish()
+            world.clock.set(timedelta())
+            await asyncio.sleep(60.0 + 11.0)
+            assert left_to_do(world) is None
+            assert [words.split(" without ")[0] for words in check_converged(world)] == ["dialog-0: in sync"]
+
+    _run(story())
+
+
+def _marks(world: World) -> int:
+    return sum(bool(call.put.marks) for call in world.network.calls if call.method == "PUT")
 
 
 @asynccontextmanager
-async def _world_of_the_right_time(*, rescan: float) -> AsyncIterator[World]:
-    """Give a world in sync whose clock, far behind until now, was put right just now."""
-    world = World(0, lambda settings: replace(settings, rescan=rescan), KIND)
-    try:
-        world.folder.put("a.yaml", (MARKED,))
-        world.timeline.now(world.now_in_force(), 0.0)
-        world.clock.set(_BEHIND)
-        world.begin_life()
+async def _world(off: timedelta) -> AsyncIterator[World]:
+    """Give a world in sync whose clock is wrong."""
+    async with _living({"a.yaml": (MARKED,)}, off, KIND.rate) as world:
         await asyncio.sleep(10.0)
         assert left_to_do(world) is None
         assert not [*check_converged(world)]
-        world.clock.set(timedelta())
         yield world
-        await world.life.finish()
+
+
+@asynccontextmanager
+async def _living(files: dict[str, tuple[Version, ...]], off: timedelta, rate: float) -> AsyncIterator[World]:
+    world = World(0, kind=replace(KIND, rate=rate))
+    try:
+        for name, documents in files.items():
+            world.folder.put(name, documents)
+        world.timeline.now(world.now_in_force(), 0.0)
+        world.clock.set(off)
+        world.begin_life()
+        yield world
+        if not world.life.closed:
+            await world.life.finish()
     finally:
         await world.delete()
