@@ -23,6 +23,7 @@ from reconciler.metrics.moment import Traffic
 from reconciler.metrics.observer import Metrics
 from reconciler.render.pace import Flow
 from reconciler.settings import Settings
+from reconciler.source import yaml_claims, yaml_loading  # noqa: F401  # else the first edit waits for it
 from reconciler.source.directory import Directory
 from reconciler.source.watch import Watch
 from reconciler.source.yaml_file import Rules

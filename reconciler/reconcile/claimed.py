@@ -1,6 +1,6 @@
 """Which manifests of the files of a pass claim what others do, of those files or of all that are known."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.message import DialogId
@@ -44,7 +44,7 @@ def look_out(
     clashes = _clashes(claimed, others)
     cited = [
         ManifestFile(path=report.dialogs[0].origin.path, location=at, content=report.content)
-        for at, report in others.items()
+        for at, report in (others.items() if clashes else ())
         if any(dialog.origin in clashes for dialog in report.dialogs)
     ]
     if cited and (again := read(cited)):
@@ -66,14 +66,9 @@ def _clashes(claimed: Claimed, others: Mapping[str, FileReport]) -> Mapping[Orig
     names = {claim.name for claim in claims if claim.name is not None}
     dialogs = {claim.dialog.value for claim in claims if claim.dialog is not None}
     known = (
-        claim
-        for claim in _declared_in(others.values())
-        if claim.name in names or (claim.dialog is not None and claim.dialog.value in dialogs)
+        Declaration(name=dialog.name, dialog=dialog.dialog, origin=dialog.origin)
+        for report in others.values()  # may be many
+        for dialog in report.dialogs
+        if dialog.name in names or (dialog.dialog is not None and dialog.dialog.value in dialogs)
     )
     return {problem.origin: problem for problem in conflicts([*claims, *known])}
-
-
-def _declared_in(files: Iterable[FileReport]) -> Iterator[Declaration]:
-    for file in files:
-        for dialog in file.dialogs:
-            yield Declaration(name=dialog.name, dialog=dialog.dialog, origin=dialog.origin)

@@ -178,7 +178,8 @@ def could_trip(dialogs: AbstractSet[DialogId], ledger: AppliedStates, guards: Gu
 
 def other_problems(others: Mapping[str, FileReport], unusable: Iterable[Problem]) -> tuple[Problem, ...]:
     """Give the problems of files that are not read: as known, or because they can't be read."""
-    return (*unusable, *(problem for report in others.values() for problem in report.problems))
+    reported = (report.problems for report in others.values() if report.problems)
+    return (*unusable, *(problem for problems in reported for problem in problems))
 
 
 def _portions(files: Iterable[FilePlan]) -> Iterator[tuple[FilePlan, ...]]:
