@@ -66,6 +66,7 @@ SLEEPERS: Final = {
             "tests/simulation/network.py",
             "tests/simulation/operations.py",
             "tests/simulation/simulation.py",
+            "tests/simulation/test_full_disk.py",
             "tests/simulation/test_outage.py",
             "tests/simulation/test_wall_clock.py",
         ),

@@ -56,6 +56,8 @@ class Looks:
         return await settled_scan(self._look, agenda, stop)
 
     async def _look(self) -> Scan:
+        if not self.everywhere:  # nobody listened in a turn, and in the pause after a failure
+            await self._hints.hear()
         given = self._hints.given
         self._places |= self._hints.where
         scan = None if self.everywhere else await self._look_at_places()

@@ -95,7 +95,8 @@ class Files:
         self.root = root
         for name in ("a.yaml", "b.yaml"):
             self.write(name, "old")
-        self.hints = Hints(HandWatch())
+        self.watch = HandWatch()
+        self.hints = Hints(self.watch)
         reading = VirtualThread(loop, lambda: SCAN_SECONDS, lambda: False)
         self.looks = Looks(Directory([root]), self.hints, rescan=RESCAN, reading=reading)
         self.known: Scan | None = None
@@ -220,6 +221,22 @@ def test_a_look_that_is_given_up_leaves_its_hint(tmp_path: Path) -> None:
         await asyncio.gather(looking, return_exceptions=True)
         assert files.hints.where == places([str(tmp_path / "a.yaml")])
         assert not await files.look()
+        assert files.sees_all()
+
+    play(tmp_path, scenario)
+
+
+def test_where_the_watch_told_of_while_nobody_listened_too(tmp_path: Path) -> None:
+    """Also between two looks at other places."""
+
+    async def scenario(files: Files) -> None:
+        files.watch.tell(files.write("a.yaml", "new"))
+        assert not await files.look()
+        assert files.sees_all()
+        looking = asyncio.ensure_future(files.look(files.write("a.yaml", "newer")))
+        await passes(SCAN_SECONDS + 0.01)
+        files.watch.tell(files.write("b.yaml", "new"))
+        assert not await looking
         assert files.sees_all()
 
     play(tmp_path, scenario)
