@@ -78,11 +78,12 @@ class Hints:
                 changed.result()  # raises what went wrong
         return self._asked.is_set()
 
-    async def hear(self) -> None:
-        """Take in what the watch told while nobody waited for a hint."""
+    async def hear(self) -> bool:
+        """Take in what the watch told while nobody waited; tell if a hint stands that no look answered."""
         where = await self._watch.changed(0)
         if where is not None:
             self.give(where)
+        return self._asked.is_set()
 
     def _hear(self, changed: "asyncio.Future[Places | None]") -> None:
         """Take in what the watch told, also where whoever waited was cancelled just then."""

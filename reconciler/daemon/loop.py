@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from reconciler.core.guard import Guards
 from reconciler.core.outcome import Answer
@@ -36,8 +36,6 @@ from reconciler.reconcile.sender import Sender
 from reconciler.reconcile.waiting import first
 from reconciler.source.directory import Directory, ManifestFile, Scan
 from reconciler.source.yaml_file import Rules
-
-T = TypeVar("T")
 
 _BEAT: Final = 2.0
 """Seconds: the loop wakes at least this often, to show that it lives, and looks for requests."""
@@ -133,12 +131,12 @@ class Daemon:
             await self._turn(rules, stop)
             self.state.hinder(bug=None)
             await self._rest(stop)
-        except LedgerError as failure:
+        except Exception as error:  # noqa: BLE001  # a bug of ours, or the ledger
             self._passes.underway.call_off_all()  # what is declared anew meanwhile goes unseen
-            self.state.hinder(ledger=str(failure))
-            await first(asyncio.sleep(_FAILED_RETRY), stop.wait())
-        except Exception as error:  # noqa: BLE001  # a bug of ours
-            self.state.bug(error)
+            if isinstance(error, LedgerError):
+                self.state.hinder(ledger=str(error))
+            else:
+                self.state.bug(error)
             await first(asyncio.sleep(_FAILED_RETRY), stop.wait())
 
     async def _turn(self, rules: Rules, stop: asyncio.Event) -> None:
@@ -219,15 +217,20 @@ class Daemon:
         others = {at: report for at, report in self.files.items() if at not in locations}
         portions = planner.portions(files, others=others, unusable=scan.problems)
         age = self._passes.next_age()
-        while (plan := await self._planned(portions)) is not None and not stop.is_set():
+        plan = await self._planned(portions)
+        while plan is not None and not stop.is_set():
             self._passes.start(plan, age)
             locations -= {file.file.location for file in plan.files}
-        if plan is None and locations:
-            self._hints.give()  # one of them changed, and be it that nobody was told
+            # A hint is looked at before more is planned: what is being sent may be declared no more.
+            plan = None if await self._hints.hear() else await self._planned(portions)
+        if locations and not stop.is_set():
+            self._hints.give()  # they are left for the next turn, or changed and nobody was told
 
     async def _planned(self, portions: Iterator[PassPlan]) -> PassPlan | None:
         try:
-            plan: PassPlan | None = await self._in_thread(partial(next, portions, None))
+            following = partial(next, portions, None)
+            loop = asyncio.get_running_loop()
+            plan: PassPlan | None = await loop.run_in_executor(self._reading, following)
             if plan is not None:
                 self.state.planned(plan)
         except Exception:
@@ -283,9 +286,6 @@ class Daemon:
 
     def _agenda(self, scan: Scan, rules: Rules) -> Agenda:
         return self._passes.agenda(scan, rules.fingerprint(), self._clock())
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._reading, work)
 
     @staticmethod
     def _now() -> float:

@@ -543,3 +543,18 @@ async def test_many_files_are_planned_and_sent_portion_by_portion(world: World) 
         assert len(seen.plans) > 1
         assert len({file.file.path for plan in seen.plans for file in plan.files}) == FEW + 20
     assert world.puts == 20 * (FEW + 20)
+
+
+@pytest.mark.slow
+async def test_what_is_withdrawn_while_many_files_are_planned_is_sent_no_more(
+    world: World,
+) -> None:
+    """The rest is planned anew once that was seen, and not before: it may take long."""
+    for number in range(FEW + 20):
+        world.write(f"{number:03}.yaml", says(number, "Hello", messages=20))
+    last = world.folder / f"{FEW + 19:03}.yaml"
+    async with world.daemon() as (daemon, seen):
+        await until(lambda: seen.plans, "the first portion")
+        last.unlink()
+        await until(lambda: daemon.health.first_pass_done and not daemon.sending, "all is sent")
+    assert str(last) not in {file.file.path for plan in seen.plans for file in plan.files}

@@ -160,7 +160,8 @@ def program(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
             watch = Watch([Path({str(tmp_path)!r})])
             await watch.changed(10)
             print("watching as", watch.mode, flush=True)
-            await watch.changed(60)
+            while True:  # a signal that comes right before a wait is seen after it
+                await watch.changed(1)
 
         try:
             asyncio.run(main())
