@@ -75,7 +75,7 @@ screenshots: $(VENV)/dev ## Take docs/images anew, from a daemon that runs; need
 	$(BIN)/python -m tests.web.browser.screenshots
 
 .PHONY: simulate kill disk-faults soak
-simulate: $(VENV)/dev ## Ten thousand seeds of everything that can go wrong, on a virtual clock; takes twenty minutes
+simulate: $(VENV)/dev ## Ten thousand seeds of everything that can go wrong, on a virtual clock; takes ten minutes
 	RECONCILER_SEEDS=10000 $(BIN)/pytest --numprocesses 2 tests/simulation
 
 kill: $(VENV)/dev ## The program killed a thousand times at random moments, which takes a quarter of an hour
