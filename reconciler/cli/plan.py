@@ -77,6 +77,10 @@ def command(
     else:
         _print(plan, output, settings.rate, texts=not hide_text)
         came_to = _came_to(plan, settings.rate, unread(found, plan))
+    if output == "text":
+        summary = summary_lines(came_to.figures, settings.rate, len(came_to.problems))
+        for line in (*summary, *refusal_lines(came_to.refusals)):
+            document().print(line)
     show_problems(came_to.problems)
     show_unread(came_to.unread)
     return _exit_code(came_to, exit_code=exit_code)
@@ -123,8 +127,4 @@ def _print(plan: PassPlan, output: str, rate: float, *, texts: bool) -> None:
         case _:
             console = document()
             for shown in plan_lines(plan.dialogs, texts=texts):
-                console.print(shown)
-            for shown in summary_lines(figures(plan.dialogs, rate), rate, len(plan.problems)):
-                console.print(shown)
-            for shown in refusal_lines(plan.refusals):
                 console.print(shown)

@@ -5,9 +5,9 @@ many files there are. What concerns all files is found out first: which of them 
 what the guards refuse.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -19,14 +19,13 @@ from reconciler.cli.planning_line import planning_line
 from reconciler.cli.processes import in_processes
 from reconciler.cli.survey import Survey, planner
 from reconciler.core.guard import GuardedChange, Guards, Refusal
-from reconciler.core.problem import Origin, Problem
+from reconciler.core.problem import Problem
 from reconciler.ledger.existing import open_reader
-from reconciler.reconcile.claimed import look_out
+from reconciler.reconcile.claimed import Outlook, look_out
 from reconciler.reconcile.planning import Planner, could_trip, other_problems, refused
 from reconciler.render.figures import Figures, figures
 from reconciler.render.line import Line
-from reconciler.render.plan_lines import plan_lines, summary_lines
-from reconciler.render.refusal_lines import refusal_lines
+from reconciler.render.plan_lines import plan_lines
 from reconciler.source.conflict import Declaration
 from reconciler.source.directory import ManifestFile
 
@@ -62,35 +61,24 @@ class Share(NamedTuple):
     read: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prospect:
-    """What is found out about all files before any of them is planned. `problems` are of files not read."""
-
-    files: tuple[ManifestFile, ...]
-    clashes: Mapping[Origin, Problem] = field(default_factory=dict)
-    refusals: tuple[Refusal, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-
 def show_shares(asked: Asked) -> CameTo:
-    """Plan all files and print that; on a terminal that shows nothing else, how far it is."""
+    """Plan all files and print that, but for its summary; on a terminal without it, how far it is."""
     with planning_line() as stage:
         files = asked.survey.todo.files
-        prospect = _look_ahead(asked, done=stage("reading", len(files)))
-        done = stage("planning", len(prospect.files))
-        total, problems, bugs, read = figures((), asked.rate), [*prospect.problems], 0, set[str]()
-        for share in _each_share(asked, prospect.files, partial(_share, asked, prospect)):
+        outlook = _look_ahead(asked, done=stage("reading", len(files)))
+        refusals = _refusals(asked, outlook)
+        done = stage("planning", len(outlook.files))
+        problems = [*other_problems(outlook.others, asked.survey.scan.problems)]
+        total, bugs, read = figures((), asked.rate), 0, set[str]()
+        for share in _each_share(asked, outlook.files, partial(_share, asked, outlook, refusals)):
             _show(share)
             total += share.figures
             problems += share.problems
             bugs += share.bugs
             read |= share.read
             done(len(share.read))
-    problems = sorted(set(problems))
-    for line in (*summary_lines(total, asked.rate, len(problems)), *refusal_lines(prospect.refusals)):
-        document().print(line)
     unread = [file.path for file in files if file.location not in read]
-    return CameTo(figures=total, problems=problems, refusals=prospect.refusals, bugs=bugs, unread=unread)
+    return CameTo(figures=total, problems=sorted(set(problems)), refusals=refusals, bugs=bugs, unread=unread)
 
 
 def _show(share: Share) -> None:
@@ -102,26 +90,26 @@ def _show(share: Share) -> None:
             out.print(line)
 
 
-def _look_ahead(asked: Asked, *, done: Callable[[int], None]) -> Prospect:
-    """Find out what concerns all files; `done` is told of so many more that this is known of."""
+def _look_ahead(asked: Asked, *, done: Callable[[int], None]) -> Outlook:
+    """Find out what all files claim; `done` is told of so many more that this is known of."""
     claimed: list[tuple[ManifestFile, Sequence[Declaration]]] = []
     for some in _each_share(asked, asked.survey.todo.files, Planner.claimed):
         claimed += some
         done(len(some))
     with _planner(asked) as plans:
-        outlook = look_out(claimed, asked.survey.others, plans.claimed)
+        return look_out(claimed, asked.survey.others, plans.claimed)
+
+
+def _refusals(asked: Asked, outlook: Outlook) -> Sequence[Refusal]:
+    """Find out what the guards refuse of all files; planned for it where that could be anything."""
+    with _planner(asked) as plans:
         careful = could_trip(outlook.dialogs, plans.ledger, asked.guards)
-    prospect = Prospect(
-        files=outlook.files,
-        clashes=outlook.clashes,
-        problems=other_problems(outlook.others, asked.survey.scan.problems),
-    )
     if not careful:
-        return prospect
-    counted = _each_share(asked, prospect.files, partial(_guarded, prospect))
+        return ()
+    counted = _each_share(asked, outlook.files, partial(_guarded, outlook))
     changes = [change for some in counted for change in some]
     with _planner(asked) as plans:
-        return replace(prospect, refusals=refused(changes, plans.ledger, asked.guards))
+        return refused(changes, plans.ledger, asked.guards)
 
 
 def _each_share(
@@ -137,13 +125,19 @@ def _planner(asked: Asked) -> Iterator[Planner]:
         yield planner(asked.survey, ledger, guards=asked.guards, retry_rejected=asked.retry_rejected)
 
 
-def _guarded(prospect: Prospect, plans: Planner, files: Sequence[ManifestFile]) -> list[GuardedChange]:
-    planned = plans.planned(files, clashes=prospect.clashes)
+def _guarded(outlook: Outlook, plans: Planner, files: Sequence[ManifestFile]) -> list[GuardedChange]:
+    planned = plans.planned(files, clashes=outlook.clashes)
     return [change for file in planned for change in file.guarded]
 
 
-def _share(asked: Asked, prospect: Prospect, plans: Planner, files: Sequence[ManifestFile]) -> Share:
-    planned = tuple(plans.planned(files, clashes=prospect.clashes, refusals=prospect.refusals))
+def _share(
+    asked: Asked,
+    outlook: Outlook,
+    refusals: Sequence[Refusal],
+    plans: Planner,
+    files: Sequence[ManifestFile],
+) -> Share:
+    planned = tuple(plans.planned(files, clashes=outlook.clashes, refusals=refusals))
     dialogs = [dialog for file in planned for dialog in file.dialogs]
     lines = tuple(plan_lines(dialogs, texts=asked.texts))
     text = ""

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +101,5 @@ def _calls(totals: Totals) -> dict[str, Any]:
         "deferred": totals.deferred,
         "rejected": totals.rejected,
         "inDoubt": totals.in_doubt,
-        "lastSentAt": _moment(totals.last_sent_at),
+        "lastSentAt": totals.last_sent_at and totals.last_sent_at.isoformat(),
     }
-
-
-def _moment(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat()

@@ -7,6 +7,7 @@ from typing import Any, Final
 from reconciler.cli.columns import Column, Columns
 from reconciler.cli.output import Output, document
 from reconciler.core.plan import HeldReason
+from reconciler.core.problem import Origin, Problem
 from reconciler.core.report import Condition
 from reconciler.render.line import Piece
 from reconciler.render.report_lines import condition_style
@@ -134,8 +135,8 @@ def _counted(numbers: Mapping[str, int]) -> str:
 
 
 def _problem(problem: Mapping[str, Any]) -> str:
-    place = f"{problem['path']}:{problem['line']}:{problem['column']}"
-    return f"{place}: {problem['what']}; {problem['todo']}"
+    origin = Origin(problem["path"], problem["line"], problem["column"])
+    return str(Problem(origin, problem["what"], problem["todo"]))
 
 
 def _took(seconds: float) -> str:

@@ -245,4 +245,5 @@ def _with_files(scan: Scan, files: Iterable[ManifestFile]) -> Scan:
     found = list(scan.files)
     for file in files:
         found[bisect_left(found, file.path, key=attrgetter("path"))] = file
-    return replace(scan, files=tuple(found)) if tuple(found) != scan.files else scan
+    now = tuple(found)
+    return scan if now == scan.files else replace(scan, files=now)

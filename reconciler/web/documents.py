@@ -1,7 +1,6 @@
 """What the API answers as JSON documents; their members are an interface: docs/api.md, openapi.py."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, Final
 
 from reconciler.core.message import Mark
@@ -131,14 +130,10 @@ def _part(part: Part) -> dict[str, Any]:
         "state": part.state.value,
         "reason": part.reason and part.reason.value,
         "detail": part.detail,
-        "until": _moment(part.until),
+        "until": part.until and part.until.isoformat(),
         "origin": str(part.origin),
     }
 
 
 def _counts(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return {str(name): count for name, count in counts}
-
-
-def _moment(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat()

@@ -4,7 +4,6 @@ The daemon tells it beside its ledger (see `telling`); where none runs it is mad
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,8 +52,8 @@ def running_document(overview: Overview) -> dict[str, Any]:
         "callsWaiting": overview.calls_waiting,
         "drainSeconds": round(overview.drain_seconds, 3),
         "breakerTripped": overview.breaker_tripped,
-        "lastPassAt": _moment(overview.last_pass_at),
-        "lastSuccessAt": _moment(overview.last_success_at),
+        "lastPassAt": overview.last_pass_at and overview.last_pass_at.isoformat(),
+        "lastSuccessAt": overview.last_success_at and overview.last_success_at.isoformat(),
         "watch": {"mode": overview.watch, "reason": overview.watch_reason},
         "passes": [_pass(summary) for summary in overview.passes],
     }
@@ -69,7 +68,3 @@ def _pass(summary: PassSummary) -> dict[str, Any]:
         "rejected": summary.rejected,
         "callSeconds": None if summary.call_seconds is None else round(summary.call_seconds, 3),
     }
-
-
-def _moment(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat()
