@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from threading import Thread
-from typing import TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from reconciler.sandbox.chat import Message
 from reconciler.sandbox.faults import FaultRule
@@ -17,6 +17,19 @@ from tests.program.waiting import LONGEST
 
 T = TypeVar("T")
 
+_BEAT: Final = 0.02
+"""Seconds from one beat of a sandbox's loop to the next."""
+
+_LATE: Final = 0.01
+"""Seconds by which a beat is late where the loop had no processor for a while."""
+
+
+class Stall(NamedTuple):
+    """A time, on the monotonic clock, in which a sandbox may have had no processor."""
+
+    begin: float
+    end: float
+
 
 class LiveSandbox:
     """A running sandbox. Every look inside is taken on its own event loop, between two requests."""
@@ -25,7 +38,18 @@ class LiveSandbox:
         self._sandbox = sandbox
         self._loop = loop
         self._stop = stop
+        self.stalls: list[Stall] = []
         self.url = sandbox.url
+
+    async def beat(self) -> None:
+        """Take note of when its loop had no processor: what came then is logged as of the end."""
+        last = self._loop.time()
+        while True:
+            await asyncio.sleep(_BEAT)
+            now = self._loop.time()
+            if now - last > _BEAT + _LATE:
+                self.stalls.append(Stall(last, now))
+            last = now
 
     def look(self, at: Callable[[Sandbox], T]) -> T:
         """Give what a function sees inside, or let it change something there."""
@@ -91,8 +115,11 @@ def live_sandbox(options: SandboxOptions) -> Iterator[LiveSandbox]:
         stop = asyncio.Event()
         try:
             async with running_sandbox(options) as sandbox:
-                started.set_result(LiveSandbox(sandbox, asyncio.get_running_loop(), stop))
+                live = LiveSandbox(sandbox, asyncio.get_running_loop(), stop)
+                beating = asyncio.create_task(live.beat())
+                started.set_result(live)
                 await stop.wait()
+                beating.cancel()
         except Exception as error:  # noqa: BLE001  # whoever waits for the start gets it
             if not started.done():
                 started.set_exception(error)
