@@ -15,8 +15,8 @@ from reconciler.core.call import Call, Intent, Withdrawal
 from reconciler.core.message import DialogId, MessageText
 from reconciler.core.outcome import Answer, Cause, Deferred, Outcome, judge
 from reconciler.core.plan import DialogPlan
+from reconciler.reconcile.halt import Halt
 from reconciler.reconcile.turns import Priority, Rank, Turns
-from reconciler.reconcile.waiting import first
 
 
 class ChatService(Protocol):
@@ -122,7 +122,7 @@ class Sender:
         self.breaker = Breaker()
 
     async def send(
-        self, plan: DialogPlan, halt: asyncio.Event, *, made: Callable[[Call], None], age: int = 0
+        self, plan: DialogPlan, halt: Halt, *, made: Callable[[Call], None], age: int = 0
     ) -> LeftOver | None:
         """Make the plan's calls and tell `made` of each; give when to come back for those not made.
 
@@ -139,7 +139,7 @@ class Sender:
         self,
         plan: DialogPlan,
         left: deque[Action],
-        halt: asyncio.Event,
+        halt: Halt,
         made: Callable[[Call], None],
         age: int,
     ) -> LeftOver | None:
@@ -188,14 +188,14 @@ class Sender:
                 self._credentials += 1
             return self._credentials != credential
 
-    async def _one_at_a_time(self, plan: DialogPlan, action: Action, halt: asyncio.Event) -> Call | datetime:
+    async def _one_at_a_time(self, plan: DialogPlan, action: Action, halt: Halt) -> Call | datetime:
         """Make the call; while the breaker is tripped each call is a probe that the others wait for."""
         if not self.breaker.tripped:
             return await self._with_leave(plan, action, halt)
         async with self._probe:
             return await self._with_leave(plan, action, halt)
 
-    async def _with_leave(self, plan: DialogPlan, action: Action, halt: asyncio.Event) -> Call | datetime:
+    async def _with_leave(self, plan: DialogPlan, action: Action, halt: Halt) -> Call | datetime:
         """Make the call; where it may not be made now, give when to come back.
 
         The rate's leave comes last, right before the call: what waited for one commit must not
@@ -221,17 +221,13 @@ class Sender:
         leave.used()
         return await self._call(replace(intent, sent_at=self._clock()), plan)
 
-    def _refused(self, action: Action, halt: asyncio.Event) -> datetime | None:
+    def _refused(self, action: Action, halt: Halt) -> datetime | None:
         now = self._clock()
         return now if halt.is_set() else self.breaker.paused_until(now, _target(action))
 
-    async def _wait_for_leave(self, action: Action, halt: asyncio.Event) -> Leave | None:
+    async def _wait_for_leave(self, action: Action, halt: Halt) -> Leave | None:
         """Wait for the rate's leave; None where the halt came first."""
-        if (now := self._rate.at_once()) is not None:
-            return now  # without the tasks that waiting for two things takes
-        leave = asyncio.ensure_future(self._rate.acquire(_priority(action)))
-        await first(leave, halt.wait())
-        return leave.result() if leave.done() and not leave.cancelled() else None
+        return self._rate.at_once() or await halt.before(self._rate.acquire(_priority(action)))
 
     async def _call(self, intent: Intent, plan: DialogPlan) -> Call:
         answer = await self._service.send(intent.action, partial(_texts, plan, intent.action))

@@ -8,6 +8,8 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
+from reconciler.reconcile.halt import Halt
+
 
 class Priority(IntEnum):
     """Who goes first where calls wait: people see a wrong text, not a missing mark."""
@@ -36,7 +38,7 @@ class Turns:
 
     def __init__(self, places: int) -> None:
         self._free = places
-        self._queue: list[tuple[Rank, int, asyncio.Future[None]]] = []
+        self._queue: list[tuple[Rank, int, asyncio.Future[bool]]] = []
         self._arrivals = count()
         self._gone = 0
 
@@ -46,7 +48,7 @@ class Turns:
         return len(self._queue)
 
     @asynccontextmanager
-    async def turn(self, rank: Rank, halt: asyncio.Event) -> AsyncIterator[bool]:
+    async def turn(self, rank: Rank, halt: Halt) -> AsyncIterator[bool]:
         """Wait for a place, or for `halt`; tell whether there is one, and hold it meanwhile."""
         place = await self._place(rank, halt)
         try:
@@ -55,27 +57,29 @@ class Turns:
             if place:
                 self._give_back()
 
-    async def _place(self, rank: Rank, halt: asyncio.Event) -> bool:
+    async def _place(self, rank: Rank, halt: Halt) -> bool:
         if halt.is_set():
             return False
         if self._free:
             self._free -= 1
             return True
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         heappush(self._queue, (rank, next(self._arrivals), turn))
-        halted: asyncio.Future[object] = asyncio.ensure_future(halt.wait())
         try:
-            await asyncio.wait((turn, halted), return_when=asyncio.FIRST_COMPLETED)
+            place = await halt.before(turn) is not None
         except asyncio.CancelledError:
-            if not turn.cancel():
-                self._give_back()
+            self._give_up(turn)
             raise
-        finally:
-            halted.cancel()
-        if turn.cancel():
+        if not place:
+            self._give_up(turn)
+        return place
+
+    def _give_up(self, turn: "asyncio.Future[bool]") -> None:
+        """Wait no more; a place that came at the last moment goes to the next."""
+        if turn.cancelled():
             self._forget_one()
-            return False
-        return True
+        else:
+            self._give_back()
 
     def _forget_one(self) -> None:
         """Take note that one of the queue waits no more; they are taken out together, now and then."""
@@ -89,7 +93,7 @@ class Turns:
         while self._queue:
             turn = heappop(self._queue)[2]
             if not turn.done():
-                turn.set_result(None)
+                turn.set_result(True)
                 return
             self._gone = max(0, self._gone - 1)
         self._free += 1

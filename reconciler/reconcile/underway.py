@@ -1,18 +1,18 @@
 """The dialogs that a pass is sending, and how to call one off."""
 
-import asyncio
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from reconciler.core.message import DialogId
 from reconciler.core.plan import DialogPlan
+from reconciler.reconcile.halt import Halt
 
 
 @dataclass(frozen=True, slots=True)
 class _Sending:
     manifest: bytes
-    halt: asyncio.Event = field(default_factory=asyncio.Event)
+    halt: Halt = field(default_factory=Halt)
 
 
 class Underway:
@@ -30,7 +30,7 @@ class Underway:
         """Take note that a pass sends this plan from now on."""
         self._sending[plan.manifest.dialog] = _Sending(plan.manifest.digest)
 
-    def halt(self, dialog: DialogId) -> asyncio.Event:
+    def halt(self, dialog: DialogId) -> Halt:
         """Give what is set once no new call may be made for the dialog."""
         return self._sending[dialog].halt
 

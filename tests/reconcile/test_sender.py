@@ -19,6 +19,7 @@ from reconciler.ledger.history import Result
 from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.writer import Ledger
 from reconciler.reconcile.group_commit import GroupCommit
+from reconciler.reconcile.halt import Halt
 from reconciler.reconcile.sender import Sender
 from reconciler.reconcile.turns import Priority, Rank, Turns
 from tests.core.builders import NOW
@@ -62,7 +63,7 @@ class World:
         self.chat = Chat()
         self.rate = FreeRate()
         self.clock = clock
-        self.stop = asyncio.Event()
+        self.stop = Halt()
         self.told: list[Call] = []
         self.sender = Sender(
             service=self.chat,
@@ -146,7 +147,7 @@ async def test_an_answer_is_recorded_although_who_is_told_of_it_fails(
         on_call=fail,
     )
     with pytest.raises(BrokenPipeError):
-        await sender.send(plan(0, "Hello"), asyncio.Event(), made=lambda _: None)
+        await sender.send(plan(0, "Hello"), Halt(), made=lambda _: None)
     assert results(reader) == [Result.APPLIED]
 
 
@@ -442,13 +443,13 @@ async def test_while_no_session_can_be_had_there_is_one_login_a_probe(world: Wor
 
 async def test_who_is_called_off_while_waiting_leaves_nothing_behind() -> None:
     turns = Turns(1)
-    halt = asyncio.Event()
+    halt = Halt()
 
     async def wait() -> bool:
         async with turns.turn(Rank(Priority.TEXT, 0), halt) as place:
             return place
 
-    async with turns.turn(Rank(Priority.TEXT, 0), asyncio.Event()):
+    async with turns.turn(Rank(Priority.TEXT, 0), Halt()):
         waiting = [asyncio.ensure_future(wait()) for _ in range(100)]
         await until(lambda: turns.waiting == 100, "all to wait")
         halt.set()
