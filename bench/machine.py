@@ -21,7 +21,7 @@ def machine(bench: Bench) -> Mapping[str, str]:
         "system": f"{_system()}, Linux {'.'.join(platform.release().split('.')[:2])}",
         "Python": platform.python_version(),
         "reconciler": f"{version('reconciler')}, SQLite {sqlite3.sqlite_version}",
-        "aiohttp, httpx, httpx-aiohttp": ", ".join(map(version, ("aiohttp", "httpx", "httpx-aiohttp"))),
+        "aiohttp, httpx": ", ".join(map(version, ("aiohttp", "httpx"))),
     }
     return {**told, **dict(_others(bench))}
 

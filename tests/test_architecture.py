@@ -60,6 +60,7 @@ SLEEPERS: Final = {
     "tests/chat_api/test_faults.py": "plays a service that drips",
     "tests/chat_api/test_limiter.py": "its clock is virtual: an hour takes no time",
     "tests/chat_api/test_wire_faults.py": "plays a service that drips",
+    "tests/program/live_sandbox.py": "its beat is what is measured",
     **dict.fromkeys(
         (
             "tests/simulation/life.py",

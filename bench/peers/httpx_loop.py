@@ -1,7 +1,4 @@
-"""Sends PUTs with httpx and prints what that took: `httpx_loop.py TRANSPORT URL PUTS CONNECTIONS KEY ACTOR`.
-
-TRANSPORT is `httpx` for its own, or `aiohttp` for that of httpx-aiohttp.
-"""
+"""Sends PUTs with httpx and prints what that took: `httpx_loop.py URL PUTS CONNECTIONS KEY ACTOR`."""
 
 import asyncio
 import json
@@ -10,10 +7,9 @@ import time
 from pathlib import Path
 
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 
-async def send(transport: str, url: str, puts: list[tuple[str, str]], count: int, *caller: str) -> None:
+async def send(url: str, puts: list[tuple[str, str]], count: int, *caller: str) -> None:
     """Send all of them; each connection takes the next one as soon as it is free."""
     left = iter([(url + path, body.encode()) for path, body in puts])
     key, actor = caller
@@ -23,8 +19,7 @@ async def send(transport: str, url: str, puts: list[tuple[str, str]], count: int
         "Content-Type": "application/json",
     }
     limits = httpx.Limits(max_connections=count)
-    chosen = AiohttpTransport(limits=limits) if transport == "aiohttp" else None
-    async with httpx.AsyncClient(headers=headers, limits=limits, transport=chosen, trust_env=False) as client:
+    async with httpx.AsyncClient(headers=headers, limits=limits, trust_env=False) as client:
 
         async def work() -> None:
             for where, body in left:
@@ -36,5 +31,5 @@ async def send(transport: str, url: str, puts: list[tuple[str, str]], count: int
 
 
 if __name__ == "__main__":
-    how, where, file, connections, *caller = sys.argv[1:]
-    asyncio.run(send(how, where, json.loads(Path(file).read_text()), int(connections), *caller))
+    where, file, connections, *caller = sys.argv[1:]
+    asyncio.run(send(where, json.loads(Path(file).read_text()), int(connections), *caller))

@@ -36,8 +36,7 @@ class Loop:
 
 
 AIOHTTP: Final = Loop("bare aiohttp loop", (str(_HERE / "aiohttp_loop.py"),))
-HTTPX: Final = Loop("bare httpx loop", (str(_HERE / "httpx_loop.py"), "httpx"))
-HTTPX_AIOHTTP: Final = Loop("httpx over httpx-aiohttp", (str(_HERE / "httpx_loop.py"), "aiohttp"))
+HTTPX: Final = Loop("bare httpx loop", (str(_HERE / "httpx_loop.py"),))
 
 
 def loop(bench: Bench, tree: Tree, how: Loop, calls: int) -> Sent:

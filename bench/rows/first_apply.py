@@ -6,7 +6,7 @@ from typing import Final
 from bench.bench import Bench, Row
 from bench.living import Sandbox, sandbox
 from bench.manifests import Tree
-from bench.peers.loops import AIOHTTP, CONNECTIONS, HTTPX, HTTPX_AIOHTTP, Loop, Sent, ansible, curl, loop
+from bench.peers.loops import AIOHTTP, CONNECTIONS, HTTPX, Loop, Sent, ansible, curl, loop
 from bench.result import Figure, Result, against_bound, against_peer, time_of
 from bench.running import RECONCILER, ProgramError, run
 from bench.words import a_second, share
@@ -50,7 +50,7 @@ def _measure(bench: Bench) -> Result:
     sizes = bench.sizes
     tree = bench.fixtures.tree(sizes.small, sizes.messages)
     ours: list[Sent] = []
-    theirs: dict[Loop, list[Sent]] = {AIOHTTP: [], HTTPX_AIOHTTP: [], HTTPX: []}
+    theirs: dict[Loop, list[Sent]] = {AIOHTTP: [], HTTPX: []}
     for _ in range(sizes.few):
         ours.append(_ours(bench, tree))
         for each, sent in theirs.items():

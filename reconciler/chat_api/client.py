@@ -84,6 +84,7 @@ class ChatApi:
             raise ValueError(msg)
         logs_in = isinstance(options.credential, OwnSession)
         transport = open_transport(
+            options.url,
             connections=options.connections,
             trust=trusted(options.ca_file, secure=options.url.secure),
             writes=writes,

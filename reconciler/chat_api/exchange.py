@@ -39,9 +39,10 @@ class Exchange:
 
     def __init__(self, url: ApiUrl, transport: httpx.AsyncBaseTransport, timeout: float) -> None:
         self._url = url
+        self._origin = httpx.URL(url.base)
         self._transport = transport
         self._timeout = timeout
-        self._extensions = {"timeout": {"connect": timeout / 3, "pool": timeout / 3}}
+        self._timeouts = {"connect": timeout / 3, "pool": timeout / 3}
 
     async def make(
         self, method: str, path: str, *, headers: Mapping[str, str], content: bytes
@@ -52,10 +53,10 @@ class Exchange:
         """
         request = httpx.Request(
             method,
-            self._url.join(path),
+            self._origin,
             headers={**_HEADERS, **headers},
-            content=content,
-            extensions=self._extensions,
+            stream=httpx.ByteStream(content),  # as `content`, it would be looked at once more
+            extensions={"timeout": self._timeouts, "target": self._url.target(path)},
         )
         try:
             async with asyncio.timeout(self._timeout):
@@ -74,7 +75,10 @@ class Exchange:
             return Unanswered(words="the answer broke off", sent=True)
         finally:
             await response.aclose()
-        return Reply(status=response.status_code, headers=dict(response.headers), body=body)
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw
+        }
+        return Reply(status=response.status_code, headers=headers, body=body)
 
 
 async def _read(response: httpx.Response) -> bytes:

@@ -129,6 +129,12 @@ class Limiter:
         """Give how many calls wait for a token."""
         return len(self._queue)
 
+    @property
+    def backlog(self) -> float:
+        """Give how many seconds it will take until all that wait now have a token."""
+        rate = self.present_rate
+        return 0.0 if rate is None else len(self._queue) / rate
+
     def at_once(self) -> Leave | None:
         """Give a token where there is one now and nobody waits for it."""
         return self._take(0.0) if not self._queue and self._due() <= self._clock() else None

@@ -1,6 +1,7 @@
 """The connections to the chat service: httpx's transport interface over aiohttp's pool.
 
-Why not httpx's own pool: it costs several times the CPU, and a cancelled call can poison it.
+Why not httpx's own pool: it costs several times the CPU, and a cancelled call can poison it. Why not
+httpx-aiohttp between the two: what it translates costs as much again as the call.
 Why no `httpx.AsyncClient`: calls go straight to the transport, so nothing can follow a redirect
 with the credential, keep cookies, or take a proxy or a password from the environment.
 
@@ -13,18 +14,19 @@ unless nothing had been written yet.
 import base64
 import logging
 import ssl
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import httpx
 from aiohttp.connector import Connection
-from httpx_aiohttp import AiohttpTransport
+from yarl import URL
 
 from reconciler.chat_api.errors import ProxyError, TrustError, WriteRefused
 from reconciler.chat_api.secret import Secret
-from reconciler.chat_api.url import ProxyUrl
+from reconciler.chat_api.url import ApiUrl, ProxyUrl
 
 _KEEP_ALIVE: Final = 4.0
 """Seconds. Below the five after which common servers close, so that a call rarely meets a close."""
@@ -36,19 +38,86 @@ class AnswerLost(aiohttp.ClientError):
     """The connection broke after the request was written: what it did is unknown."""
 
 
+class AiohttpTransport(httpx.AsyncBaseTransport):
+    """Sends what httpx describes through an aiohttp session.
+
+    A request with the extension `target`, which httpx documents, goes to that path at `origin`: an
+    address that is made anew for each call costs more than all else about it. `timeout` is the other
+    extension that is kept, as far as it is of connecting.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, origin: URL, proxy: "Proxy | None" = None) -> None:
+        self._session = session
+        self._origin = origin
+        self._proxy = {} if proxy is None else proxy.for_aiohttp()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request once; give the response once its headers are there. Raises TransportError."""
+        timeout = request.extensions.get("timeout", {})
+        try:
+            response = await self._session.request(
+                request.method,
+                address(request, self._origin),
+                headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
+                data=request.read() or None,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    connect=timeout.get("pool"), sock_connect=timeout.get("connect")
+                ),
+                **self._proxy,
+            )
+        except aiohttp.ClientError as error:
+            msg = "no answer"
+            raise httpx.TransportError(msg) from error
+        return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+
+class _Body(httpx.AsyncByteStream):
+    """What comes after a response's headers, as it came over the wire."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        content = self._response.content
+        try:
+            while not content.at_eof():
+                yield await content.readany()
+        except aiohttp.ClientError as error:
+            msg = "the answer broke off"
+            raise httpx.ReadError(msg) from error
+
+    async def aclose(self) -> None:
+        """Let go of the connection; it is closed where there is more to read."""
+        self._response.release()
+
+
+def address(request: httpx.Request, origin: URL) -> URL:
+    """Give where a request goes."""
+    target = request.extensions.get("target")
+    if target is None:
+        return URL(str(request.url), encoded=True)
+    return origin.with_path(target.decode(), encoded=True)
+
+
 class ReadOnlyTransport(httpx.AsyncBaseTransport):
     """Refuses to write, whoever asks: a plan cannot change anything, not even through a bug.
 
     `login` is the one address that may be posted to, where there is one: a login changes no chat.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, login: str | None) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, origin: URL, login: str | None) -> None:
         self._inner = inner
-        self._login = None if login is None else httpx.URL(login)
+        self._origin = origin
+        self._login = None if login is None else URL(login, encoded=True)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a GET, a HEAD or the login. Raises WriteRefused for anything else."""
-        logs_in = request.method == "POST" and request.url == self._login
+        logs_in = request.method == "POST" and address(request, self._origin) == self._login
         if request.method not in _SAFE_METHODS and not logs_in:
             raise WriteRefused
         return await self._inner.handle_async_request(request)
@@ -74,15 +143,16 @@ class Proxy:
         if self.auth is not None and ":" not in self.auth.reveal():
             raise ProxyError(setting=self.setting, what="has no colon", todo="write it like USER:PASSWORD")
 
-    def for_httpx(self) -> httpx.Proxy:
-        """Give it as httpx takes it."""
+    def for_aiohttp(self) -> dict[str, Any]:
+        """Give it as aiohttp takes it with each request."""
         if self.auth is None:
-            return httpx.Proxy(self.url.base)
+            return {"proxy": self.url.base}
         basic = base64.b64encode(self.auth.reveal().encode()).decode()
-        return httpx.Proxy(self.url.base, headers={"Proxy-Authorization": f"Basic {basic}"})
+        return {"proxy": self.url.base, "proxy_headers": {"Proxy-Authorization": f"Basic {basic}"}}
 
 
 def open_transport(
+    url: ApiUrl,
     *,
     connections: int,
     trust: ssl.SSLContext,
@@ -90,7 +160,7 @@ def open_transport(
     login: str | None = None,
     proxy: Proxy | None = None,
 ) -> httpx.AsyncBaseTransport:
-    """Open a pool of up to `connections`, inside a running event loop.
+    """Open a pool of up to `connections` to the service, inside a running event loop.
 
     Without `writes` only reads get through, and posts to the address `login`. `trust` is of the
     service and of an https proxy alike.
@@ -104,10 +174,9 @@ def open_transport(
         request_class=_Request,
         middlewares=(_one_request,),
     )
-    transport = AiohttpTransport(
-        client=session, verify=trust, trust_env=False, proxy=None if proxy is None else proxy.for_httpx()
-    )
-    return transport if writes else ReadOnlyTransport(transport, login)
+    origin = URL(url.base, encoded=True).origin()
+    transport = AiohttpTransport(session, origin, proxy)
+    return transport if writes else ReadOnlyTransport(transport, origin, login)
 
 
 def trusted(ca_file: Path | None, *, secure: bool, setting: str = "RECONCILER_CA_FILE") -> ssl.SSLContext:
@@ -148,20 +217,14 @@ class _Request(aiohttp.ClientRequest):
 async def _one_request(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Make a break after the request was written an error that aiohttp does not repeat.
-
-    The reason phrase is dropped: one that is not UTF-8 makes httpx-aiohttp fail and lose the
-    connection, until none is left. Nothing reads it.
-    """
+    """Make a break after the request was written an error that aiohttp does not repeat."""
     assert isinstance(request, _Request)
     try:
-        response = await handler(request)
+        return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         if request.written:
             raise AnswerLost from error
         raise
-    response.reason = None
-    return response
 
 
 def _quieten() -> None:

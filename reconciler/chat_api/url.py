@@ -21,9 +21,13 @@ _PROXY_EXAMPLE: Final = "write it like http://proxy.example.com:3128"
 
 @dataclass(frozen=True, slots=True)
 class ApiUrl:
-    """A checked address; `base` has no slash at its end. Made by `parse`."""
+    """A checked address; `base` and `path`, its part after the host, have no slash at the end.
+
+    Made by `parse`.
+    """
 
     base: str
+    path: str
 
     @classmethod
     def parse(cls, text: str, *, setting: str = "RECONCILER_API_URL") -> Self:
@@ -35,7 +39,8 @@ class ApiUrl:
         if found is not None:
             what, todo = found
             raise ApiUrlError(setting=setting, what=what, todo=todo)
-        return cls(text.rstrip("/"))
+        base = text.rstrip("/")
+        return cls(base, urlsplit(base).path)
 
     @property
     def secure(self) -> bool:
@@ -50,6 +55,10 @@ class ApiUrl:
     def join(self, path: str) -> str:
         """Give the whole address of `path`, which begins with a slash; nothing is escaped."""
         return self.base + path
+
+    def target(self, path: str) -> bytes:
+        """Give the path of that address, as a request names it."""
+        return (self.path + path).encode()
 
     def __str__(self) -> str:
         """Give the address; `parse` let nothing secret in."""

@@ -84,7 +84,7 @@ async def sending(
         limiter = Limiter(settings.rate)
         service = await ChatApi.open(options, writes=True, limiter=limiter, notice=_log)
         stack.push_async_callback(service.aclose)
-        recorder = GroupCommit(ledger, thread)
+        recorder = GroupCommit(ledger, thread, spare=lambda: limiter.backlog)
         sender = Sender(
             service=service,
             rate=limiter,

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from reconciler.core.call import Doubt
 from reconciler.ledger.entry import Entry
@@ -44,19 +44,29 @@ class Writable(Protocol):
         ...
 
 
+_LONGEST_SPARE: Final = 0.05
+"""Seconds that an entry waits for others at most. What was answered in them is repeated after a crash."""
+
 Group = Sequence[tuple[Entry, asyncio.Future[None]]]
 
 
 class GroupCommit:
     """The one writer of a ledger. `thread` is the only thread that touches it.
 
+    `spare` gives the seconds for which the rate has enough to do with calls whose intents are on
+    record already. A commit may wait for half of them without any call leaving later, and so be
+    one for many entries.
+
     `doubts` are the calls without an answer, as recorded. `committed` and `failed` count what became
     of the transactions.
     """
 
-    def __init__(self, ledger: Writable, thread: Executor) -> None:
+    def __init__(
+        self, ledger: Writable, thread: Executor, *, spare: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self._ledger = ledger
         self._thread = thread
+        self._spare = spare
         self._numbers = itertools.count(ledger.next_number())
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._committing: asyncio.Task[None] | None = None
@@ -89,6 +99,7 @@ class GroupCommit:
 
     async def _commit(self) -> None:
         while self._waiting:
+            await asyncio.sleep(min(self._spare() / 2, _LONGEST_SPARE))
             group, self._waiting = self._waiting, []
             error = await self._written(group)
             if error is None or isinstance(error, LedgerError) or len(group) == 1:

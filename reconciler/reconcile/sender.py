@@ -153,6 +153,9 @@ class Sender:
                 call = await self._one_at_a_time(plan, action, halt)
             if isinstance(call, datetime):
                 return LeftOver(come_back_at=call, why=self.breaker.words)
+            # Its place is free by then: who comes next writes an intent in the same commit.
+            await self._recorder.write(call)
+            self._on_call(call)
             left.popleft()
             made(call)
             if call.outcome == Deferred(Cause.MIXED) and isinstance(action, UpdateMessage):
@@ -242,8 +245,6 @@ class Sender:
         )
         if outcome != Deferred(Cause.CREDENTIAL):  # that one may be put right at once
             self._take_note(outcome, intent.action)
-        await self._recorder.write(call)
-        self._on_call(call)
         return call
 
     def _take_note(self, outcome: Outcome, action: Action) -> None:

@@ -11,6 +11,7 @@ from reconciler.chat_api.errors import WriteRefused, WrongActor
 from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.secret import Secret
 from reconciler.chat_api.transport import open_transport, trusted
+from reconciler.chat_api.url import ApiUrl
 from reconciler.core.action import Action
 from reconciler.core.message import Mark
 from reconciler.core.outcome import Answered
@@ -94,10 +95,14 @@ async def test_a_client_that_only_reads_cannot_write(action: Action) -> None:
     assert service.connections == 0
 
 
+def read_only(url: str) -> httpx.AsyncBaseTransport:
+    return open_transport(ApiUrl.parse(url), connections=1, trust=trusted(None, secure=False), writes=False)
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_a_transport_that_only_reads_does_read(method: str) -> None:
-    transport = open_transport(connections=1, trust=trusted(None, secure=False), writes=False)
     async with raw_service(always(SUCCESS)) as service:
+        transport = read_only(service.url)
         response = await transport.handle_async_request(httpx.Request(method, service.url))
         await response.aclose()
         await transport.aclose()
@@ -106,12 +111,23 @@ async def test_a_transport_that_only_reads_does_read(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE", "OPTIONS", "get", "QUERY"])
 async def test_a_transport_that_only_reads_refuses_all_else(method: str) -> None:
-    transport = open_transport(connections=1, trust=trusted(None, secure=False), writes=False)
     async with raw_service(always(SUCCESS)) as service:
+        transport = read_only(service.url)
         request = httpx.Request("GET", service.url)
         request.method = method
         with pytest.raises(WriteRefused):
             await transport.handle_async_request(request)
+        await transport.aclose()
+    assert service.connections == 0
+
+
+async def test_a_target_does_not_get_past_a_transport_that_only_reads() -> None:
+    async with raw_service(always(SUCCESS)) as service:
+        transport = read_only(service.url)
+        for method, url in (("PUT", service.url), ("POST", f"{service.url}/session.json")):
+            target = {"target": b"/chat/Message.json"}
+            with pytest.raises(WriteRefused):
+                await transport.handle_async_request(httpx.Request(method, url, extensions=target))
         await transport.aclose()
     assert service.connections == 0
 

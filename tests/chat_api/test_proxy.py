@@ -104,7 +104,7 @@ async def test_calls_go_through_a_tunnel_that_shows_the_proxy_nothing(
         assert [await api.send(update("Hello")) for _ in range(3)] == [Answered(status=200)] * 3
     [head] = proxy.heads
     assert head.startswith(b"CONNECT chat.example:8443 HTTP/1.1\r\n")
-    given = b"proxy-authorization: Basic " + base64.b64encode(AUTH.encode())
+    given = b"Proxy-Authorization: Basic " + base64.b64encode(AUTH.encode())
     assert (given in head) == (auth is not None)
     assert KEY.encode() not in head + proxy.through
     assert {request.headers()["authorization"] for request in service.received} == {f"ApiKey {KEY}"}

@@ -14,6 +14,7 @@ from reconciler.chat_api.errors import CredentialError, NoSession, WriteRefused,
 from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.secret import Secret
 from reconciler.chat_api.transport import open_transport, trusted
+from reconciler.chat_api.url import ApiUrl
 from reconciler.core.message import UserId
 from reconciler.core.outcome import Answer, Answered, Unanswered
 from reconciler.sandbox.faults import BodyShape, Delay, Drip, Drop, Fault, FaultRule, Status, When
@@ -516,6 +517,7 @@ async def test_a_client_that_only_reads_logs_in_and_does_no_more() -> None:
 async def test_the_login_is_all_that_a_client_that_only_reads_may_post(method: str, path: str) -> None:
     async with raw_service(always(SUCCESS)) as service:
         transport = open_transport(
+            ApiUrl.parse(service.url),
             connections=1,
             trust=trusted(None, secure=False),
             writes=False,
@@ -528,6 +530,11 @@ async def test_the_login_is_all_that_a_client_that_only_reads_may_post(method: s
         elsewhere = httpx.Request("POST", "http://localhost:1/session.json")
         with pytest.raises(WriteRefused):
             await transport.handle_async_request(elsewhere)
+        target = {"target": path.encode()}
+        disguised = httpx.Request("POST", f"{service.url}/session.json", extensions=target)
+        disguised.method = method
+        with pytest.raises(WriteRefused):
+            await transport.handle_async_request(disguised)
         await transport.aclose()
     assert service.connections == 0
 

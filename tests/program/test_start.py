@@ -9,7 +9,7 @@ from tests.program.chat import manifest
 from tests.program.program import Program
 
 HEAVY = {
-    *("aiohttp", "httpx", "httpx_aiohttp", "jinja2", "prometheus_client", "rich", "watchfiles", "yaml"),
+    *("aiohttp", "httpx", "jinja2", "prometheus_client", "rich", "watchfiles", "yaml"),
     *("asyncio", "difflib", "email", "importlib.metadata", "ssl", "tomllib", "xml", "zipfile"),
 }
 """What takes longer to import than help to be shown, or is for what goes wrong."""

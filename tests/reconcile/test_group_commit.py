@@ -172,3 +172,20 @@ async def test_a_call_is_in_doubt_from_its_intent_on_record_to_its_answer_on_rec
     aside.rename(ledger.path)
     await recorder.write(answer)
     assert recorder.doubts.oldest() == GroupCommit(ledger, thread).doubts.oldest() == {}
+
+
+async def test_a_commit_waits_for_others_where_the_rate_has_enough_to_do_meanwhile(
+    ledger: Ledger, thread: ThreadPoolExecutor
+) -> None:
+    slow = SlowLedger(ledger)
+    slow.gate.set()
+    recorder = GroupCommit(slow, thread, spare=lambda: 3600.0)
+    loop, began = asyncio.get_running_loop(), asyncio.get_running_loop().time()
+    first = asyncio.ensure_future(recorder.write(file("first")))
+    later = loop.create_future()
+    loop.call_later(0.01, later.set_result, None)
+    await later
+    assert not slow.groups
+    await asyncio.gather(first, recorder.write(file("second")))
+    assert [len(group) for group in slow.groups] == [2]
+    assert loop.time() - began < 1, "not for as long as there is to do"

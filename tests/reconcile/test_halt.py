@@ -15,7 +15,9 @@ async def late(future: "asyncio.Future[str]", begun: list[str]) -> str:
 
 
 async def test_what_comes_before_the_halt_is_given() -> None:
-    assert await Halt().before(asyncio.sleep(0, "a leave")) == "a leave"
+    given = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(given.set_result, "a leave")
+    assert await Halt().before(given) == "a leave"
 
 
 async def test_who_waits_is_given_nothing_once_there_is_a_halt_and_what_it_waited_for_ends() -> None:

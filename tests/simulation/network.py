@@ -99,14 +99,15 @@ class Network:
 
     def leaves(self, life: int, request: httpx.Request, user: int | None) -> WireCall:
         """Take note of a request that is sent now."""
-        asked = chat_request(request.method, request.url.path, request.headers, request.content)
+        path = request.extensions["target"].decode()
+        asked = chat_request(request.method, path, request.headers, request.read())
         call = WireCall(
             number=len(self.calls),
             life=life,
             at=asyncio.get_running_loop().time(),
             wall=self.clock(),
             method=request.method,
-            path=request.url.path,
+            path=path,
             user=user,
             fields=asked.fields,
             token=request.headers.get("QB-Token"),
@@ -129,7 +130,12 @@ class Network:
         await asyncio.sleep(way)
         now = asyncio.get_running_loop().time()
         return self.service.answer(
-            request.method, request.url.path, request.headers, request.content, now=now, fate=fate
+            request.method,
+            request.extensions["target"].decode(),
+            request.headers,
+            request.content,
+            now=now,
+            fate=fate,
         )
 
 
