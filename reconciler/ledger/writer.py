@@ -4,15 +4,15 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from reconciler.core.action import Action, MarkDialog, UpdateMessage
-from reconciler.core.applied import ChangeKey
+from reconciler.core.action import Action, MarkDialog
 from reconciler.core.call import Call, Intent, Withdrawal
-from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
+from reconciler.core.diff import DialogMarkChange, MarkChange
 from reconciler.core.message import Mark
-from reconciler.core.outcome import Answered, Applied, Cause, Deferred, Rejected, Unanswered
+from reconciler.core.outcome import Applied, Deferred, Rejected
 from reconciler.core.report import FileReport
+from reconciler.ledger.call_rows import answer_row, keys, may_have_changed_text, outcome_row, target
 from reconciler.ledger.check import expect_whole
 from reconciler.ledger.connection import explained, tells_of_damage
 from reconciler.ledger.encoding import escape, milliseconds, well_formed
@@ -23,6 +23,9 @@ from reconciler.ledger.lock import LedgerLock
 from reconciler.ledger.named_sql import QUERIES
 from reconciler.ledger.own_files import Look, OwnFiles
 from reconciler.ledger.reader import LedgerReader
+
+_REMEMBERED: Final = 10_000
+"""Manifests and dialogs that need not be looked for again; some megabytes at most."""
 
 
 class Ledger(LedgerReader):
@@ -40,6 +43,7 @@ class Ledger(LedgerReader):
         self._files = OwnFiles(path)
         self._version = self._data_version()
         self._looked = self._look()
+        self._written = set[object]()
 
     def close(self) -> None:
         """Let go of the file, then of its lock."""
@@ -115,6 +119,7 @@ class Ledger(LedgerReader):
         known, now = self._looked, self._look()
         if now is None or (now != known and not now.is_request_since(known)):
             expect_whole(self.path)
+            self._written.clear()
         self._looked = now
 
     @contextmanager
@@ -126,8 +131,9 @@ class Ledger(LedgerReader):
             try:
                 yield
                 self._connection.execute("COMMIT")
-            except sqlite3.DatabaseError as error:
-                damaged = tells_of_damage(error)
+            except BaseException as error:
+                self._written.clear()  # some of it may be undone
+                damaged = isinstance(error, sqlite3.DatabaseError) and tells_of_damage(error)
                 raise
             finally:
                 if self._connection.in_transaction:
@@ -136,15 +142,16 @@ class Ledger(LedgerReader):
 
     def _write_intent(self, intent: Intent) -> None:
         action = intent.action
-        dialog, message, text = _target(action)
+        dialog, message, text = target(action)
         manifest = {
             "dialog": dialog,
             "name": well_formed(intent.name),
             "path": escape(action.origin.path),
             "digest": intent.manifest,
         }
-        QUERIES.add_dialog(self._connection, dialog=dialog)
-        QUERIES.add_manifest(self._connection, **manifest)
+        if self._is_new(tuple(manifest.values())):
+            QUERIES.add_dialog(self._connection, dialog=dialog)
+            QUERIES.add_manifest(self._connection, **manifest)
         QUERIES.add_action(
             self._connection,
             **manifest,
@@ -162,7 +169,17 @@ class Ledger(LedgerReader):
         )
         if text is not None:
             QUERIES.doubt_text(self._connection, dialog=dialog, message=message, number=intent.number)
-        QUERIES.unsettle_files(self._connection, dialog=dialog)
+        if self._is_new(dialog):
+            QUERIES.unsettle_files(self._connection, dialog=dialog)
+
+    def _is_new(self, what: object) -> bool:
+        """Tell whether this was not written yet; most calls of a dialog are of one manifest."""
+        if what in self._written:
+            return False
+        if len(self._written) >= _REMEMBERED:
+            self._written.clear()
+        self._written.add(what)
+        return True
 
     def _write_call(self, call: Call) -> None:
         QUERIES.add_outcome(
@@ -170,8 +187,8 @@ class Ledger(LedgerReader):
             number=call.intent.number,
             sent_at=milliseconds(call.intent.sent_at),
             answered_at=milliseconds(call.answered_at),
-            **_outcome_row(call),
-            **_answer_row(call),
+            **outcome_row(call),
+            **answer_row(call),
         )
         action = call.intent.action
         match call.outcome:
@@ -182,13 +199,13 @@ class Ledger(LedgerReader):
 
     def _withdraw(self, withdrawal: Withdrawal) -> None:
         number = withdrawal.intent.number
-        dialog, message, text = _target(withdrawal.intent.action)
+        dialog, message, text = target(withdrawal.intent.action)
         QUERIES.withdraw(self._connection, number=number, withdrawn_at=milliseconds(withdrawal.at))
         if text is not None:
             QUERIES.trust_text(self._connection, dialog=dialog, message=message, number=number)
 
     def _apply(self, action: Action, number: int) -> None:
-        dialog, message, text = _target(action)
+        dialog, message, text = target(action)
         asked = {"dialog": dialog, "number": number}
         if text is not None:
             QUERIES.apply_text(self._connection, **asked, message=message)
@@ -209,20 +226,23 @@ class Ledger(LedgerReader):
         ]
         QUERIES.apply_mark(self._connection, marks)
         QUERIES.apply_dialog_mark(self._connection, dialog_marks)
-        QUERIES.forget_failure(self._connection, _keys(dialog, (c.key for c in action.changes)))
+        QUERIES.forget_failure(self._connection, keys(dialog, (c.key for c in action.changes)))
 
     def _fail(self, action: Action, call: Call) -> None:
         """Remember the failure of every change that was asked for; a covered mark only rode along."""
-        dialog, message, text = _target(action)
+        dialog, message, text = target(action)
         number = call.intent.number
-        if text is not None and not _may_have_changed_text(call):
+        if text is not None and not may_have_changed_text(call):
             QUERIES.trust_text(self._connection, dialog=dialog, message=message, number=number)
         changes = action.asserted if isinstance(action, MarkDialog) else action.changes
         attempt = {"number": number, "retry_at": milliseconds(call.retry_at)}
-        keys = _keys(dialog, (c.key for c in changes))
-        QUERIES.record_failure(self._connection, [{**key, **attempt} for key in keys])
+        failed = keys(dialog, (c.key for c in changes))
+        QUERIES.record_failure(self._connection, [{**key, **attempt} for key in failed])
 
     def _write_file(self, report: FileReport) -> None:
+        self._written.difference_update(
+            dialog.dialog.value for dialog in report.dialogs if dialog.dialog is not None
+        )
         file = QUERIES.put_file(
             self._connection,
             location=escape(report.location),
@@ -236,63 +256,6 @@ class Ledger(LedgerReader):
         QUERIES.clear_file_problems(self._connection, file_id=file)
         QUERIES.add_file_dialog(self._connection, _numbered(file, map(dialog_row, report.dialogs)))
         QUERIES.add_file_problem(self._connection, _numbered(file, map(problem_row, report.problems)))
-
-
-def _target(action: Action) -> tuple[str, str | None, TextChange | None]:
-    """Give the dialog, the message if it is one, and the change of its text if there is one."""
-    match action:
-        case UpdateMessage(dialog=dialog, message=message, changes=changes):
-            text = next((c for c in changes if isinstance(c, TextChange)), None)
-            return dialog.value, message.value, text
-        case MarkDialog(dialog=dialog):
-            return dialog.value, None, None
-
-
-def _may_have_changed_text(call: Call) -> bool:
-    """Tell whether the message may say the new text although the service did not confirm it.
-
-    Whether a refused call with several fields changes some of them is not documented.
-    """
-    match call.outcome:
-        case Applied():
-            return True
-        case Rejected():
-            return bool(call.intent.action.marks)
-        case Deferred(cause=Cause.THROTTLED | Cause.CREDENTIAL):
-            return False
-        case Deferred():
-            return not isinstance(call.answer, Unanswered) or call.answer.sent
-
-
-def _outcome_row(call: Call) -> Mapping[str, Any]:
-    match call.outcome:
-        case Applied():
-            return {"kind": "applied", "cause": None}
-        case Deferred(cause=cause):
-            return {"kind": "deferred", "cause": cause.value}
-        case Rejected():
-            return {"kind": "rejected", "cause": None}
-
-
-def _answer_row(call: Call) -> Mapping[str, Any]:
-    match call.answer:
-        case Answered(status=status, words=words, request_id=request_id):
-            identified = None if request_id is None else well_formed(request_id)
-            return {"status": status, "words": well_formed(words), "request_id": identified}
-        case Unanswered(words=words):
-            return {"status": None, "words": well_formed(words), "request_id": None}
-
-
-def _keys(dialog: str, keys: Iterable[ChangeKey]) -> list[Mapping[str, Any]]:
-    return [
-        {
-            "dialog": dialog,
-            "message": "" if key.message is None else key.message.value,
-            "mark": "" if key.mark is None else key.mark.value,
-            "user": 0 if key.user is None else key.user.value,
-        }
-        for key in keys
-    ]
 
 
 def _numbered(file: int, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

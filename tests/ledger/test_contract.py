@@ -281,6 +281,17 @@ def test_a_batch_is_written_as_a_whole_or_not_at_all(ledger: Ledger) -> None:
     assert ledger.applied(DIALOG).texts == {M1: HO}
 
 
+def test_of_a_batch_that_was_not_written_nothing_is_taken_for_written(ledger: Ledger) -> None:
+    report = file_report("/a.yaml")
+    ledger.write([report])
+    with pytest.raises(ValueError, match="contradicts"):
+        ledger.write([intent(1, put_text("Hi")), call(intent(2, put_text("without its intent")))])
+    assert ledger.known_files() == {"/a.yaml": report}
+    ledger.write(sent(1, put_text("Hi")))
+    assert ledger.applied(DIALOG).texts == {M1: HI}
+    assert not ledger.known_files()["/a.yaml"].settled
+
+
 def test_a_call_without_its_intent_is_refused(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="contradicts"):
         ledger.write([call(intent(1, put_text("Hi")))])
@@ -497,8 +508,11 @@ def test_a_call_for_a_dialog_unsettles_its_files_until_they_are_reported_on_agai
         "/a.yaml": False,
         "/b.yaml": True,
     }
-    ledger.write([report])
-    assert ledger.known_files() == {"/a.yaml": report, "/b.yaml": other}
+    for number in (2, 3):
+        ledger.write([report])
+        assert ledger.known_files() == {"/a.yaml": report, "/b.yaml": other}
+        ledger.write([intent(number, put_marks(READ))])
+        assert not ledger.known_files()["/a.yaml"].settled
 
 
 def test_times_are_kept_to_the_millisecond_and_never_come_later(ledger: Ledger) -> None:
