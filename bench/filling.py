@@ -6,16 +6,19 @@ from itertools import count
 from pathlib import Path
 
 from bench.manifests import Tree
+from reconciler.core.acting import Acting
 from reconciler.core.applied import AppliedState
 from reconciler.core.call import Call, Intent
-from reconciler.core.manifest import Acting, Manifest
+from reconciler.core.file_report import FileReport
+from reconciler.core.manifest import Manifest
 from reconciler.core.outcome import Answered, Applied
 from reconciler.core.plan import plan_dialog
-from reconciler.core.report import FileReport, report_dialog
+from reconciler.core.report import report_dialog
 from reconciler.ledger.entry import Entry
 from reconciler.ledger.opening import open_ledger
 from reconciler.source.directory import Directory, ManifestFile
-from reconciler.source.yaml_file import Rules, load
+from reconciler.source.rules import Rules
+from reconciler.source.yaml_file import load
 
 RULES = Rules(acting=Acting())
 _NOTHING = AppliedState(texts={}, marks=frozenset(), dialog_marks={}, failed={})

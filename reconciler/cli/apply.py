@@ -20,8 +20,8 @@ from reconciler.cli.sending import Sending, sending, stop_signal
 from reconciler.cli.survey import planner, survey
 from reconciler.cli.terminal import console
 from reconciler.core.call import Call
-from reconciler.core.guard import Guards
-from reconciler.core.plan import HeldReason
+from reconciler.core.condition import HeldReason
+from reconciler.core.refusal import Guards
 from reconciler.core.report import Report, together
 from reconciler.ledger.entry import ForgottenFile
 from reconciler.reconcile.one_pass import send_pass

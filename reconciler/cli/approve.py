@@ -15,7 +15,7 @@ from reconciler.cli.plan import show_unread
 from reconciler.cli.survey import plan_survey, survey, unread
 from reconciler.cli.typed import Name, Reason
 from reconciler.core.failure import Failure
-from reconciler.core.guard import Approval
+from reconciler.core.refusal import Approval
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.opening import open_requests
 from reconciler.ledger.reader import LedgerReader

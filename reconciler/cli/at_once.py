@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from reconciler.core.applied import AppliedState, FailedAttempt, Setback
-from reconciler.core.guard import Approval, Known
 from reconciler.core.message import DialogId
+from reconciler.core.refusal import Approval, Known
 from reconciler.ledger.reader import LedgerReader
 
 

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from reconciler.cli.options import GUARDING, READING, SERVICE
-from reconciler.core.guard import Guards
+from reconciler.core.refusal import Guards
 from reconciler.settings import DEFAULTS, Settings
 
 APPROVING: Final = (*READING, *SERVICE, "ledger", *GUARDING)

@@ -9,7 +9,7 @@ from reconciler.cli.survey import rules
 from reconciler.core.failure import Failure
 from reconciler.core.outcome import Answer, Answered, Unanswered, said
 from reconciler.settings import CredentialKind, Settings, credential_kind
-from reconciler.source.yaml_file import Rules
+from reconciler.source.rules import Rules
 
 _SIGNATURE: Final = "Unexpected signature"
 """The service's words (422) for a login that is not signed as it expects."""

@@ -12,8 +12,8 @@ from reconciler.cli.identity import rules_without_sending
 from reconciler.cli.options import output, paths, retry_rejected, settings
 from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.survey import plan_survey, survey, unread
-from reconciler.core.guard import Refusal
 from reconciler.core.problem import Problem
+from reconciler.core.refusal import Refusal
 from reconciler.ledger.existing import open_reader
 from reconciler.reconcile.planning import FEW, PassPlan
 from reconciler.render.figures import Figures, figures

@@ -29,7 +29,7 @@ from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.sender import Sender
 from reconciler.render.pace import Flow
 from reconciler.settings import Settings, SettingsError
-from reconciler.source.yaml_file import Rules
+from reconciler.source.rules import Rules
 
 _LOG: Final = logging.getLogger("reconciler.credential")
 _LOG.addHandler(logging.NullHandler())

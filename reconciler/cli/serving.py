@@ -14,8 +14,8 @@ from reconciler.cli.sending import Sending, sending
 from reconciler.cli.showing import showing
 from reconciler.cli.survey import locations_under
 from reconciler.core.call import Call
-from reconciler.core.guard import Guards
 from reconciler.core.outcome import Answer
+from reconciler.core.refusal import Guards
 from reconciler.daemon.loop import Daemon
 from reconciler.daemon.observer import Observer
 from reconciler.log_lines.events import GaveUp
@@ -25,8 +25,8 @@ from reconciler.render.pace import Flow
 from reconciler.settings import Settings
 from reconciler.source import yaml_claims, yaml_loading  # noqa: F401  # else the first edit waits for it
 from reconciler.source.directory import Directory
+from reconciler.source.rules import Rules
 from reconciler.source.watch import Watch
-from reconciler.source.yaml_file import Rules
 from reconciler.web.probes import probe_routes
 from reconciler.web.reading import Live
 from reconciler.web.server import serve

@@ -18,8 +18,9 @@ from reconciler.cli.plan import CameTo
 from reconciler.cli.planning_line import planning_line
 from reconciler.cli.processes import in_processes
 from reconciler.cli.survey import Survey, planner
-from reconciler.core.guard import GuardedChange, Guards, Refusal
+from reconciler.core.guard import GuardedChange
 from reconciler.core.problem import Problem
+from reconciler.core.refusal import Guards, Refusal
 from reconciler.ledger.existing import open_reader
 from reconciler.reconcile.claimed import Outlook, look_out
 from reconciler.reconcile.planning import Planner, could_trip, other_problems, refused

@@ -12,8 +12,8 @@ from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import output, settings
 from reconciler.cli.output import commentary, print_json
 from reconciler.cli.status_text import print_status
-from reconciler.core.call import Doubt
-from reconciler.core.report import all_problems
+from reconciler.core.doubt import Doubt
+from reconciler.core.file_report import all_problems
 from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.existing import open_existing
 from reconciler.ledger.history import Totals

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from reconciler.cli.columns import Column, Columns
 from reconciler.cli.output import Output, document
-from reconciler.core.plan import HeldReason
+from reconciler.core.condition import Condition, HeldReason
 from reconciler.core.problem import Origin, Problem
-from reconciler.core.report import Condition
 from reconciler.render.line import Piece
 from reconciler.render.report_lines import condition_style
 from reconciler.render.words import ago, ahead, count, duration, listed, rate, visible

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from reconciler.cli.at_once import AtOnce
 from reconciler.cli.clock import now
+from reconciler.core.acting import Acting
 from reconciler.core.failure import Failure
-from reconciler.core.guard import Guards
-from reconciler.core.manifest import Acting
+from reconciler.core.file_report import FileReport
 from reconciler.core.message import UserId
-from reconciler.core.report import FileReport
+from reconciler.core.refusal import Guards
 from reconciler.ledger.reader import LedgerReader
 from reconciler.reconcile.agenda import Agenda, agenda
 from reconciler.reconcile.planning import PassPlan, Planner
 from reconciler.settings import Settings, credential_kind
 from reconciler.source.directory import Directory, Scan, lies_under, location_of
-from reconciler.source.yaml_file import Rules
+from reconciler.source.rules import Rules
 
 
 class SourceError(Failure):

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from reconciler.core.change_key import ChangeKey
 from reconciler.core.message import Mark, MessageId, MessageText, TextDigest, UserId
 
 
@@ -52,18 +53,6 @@ class Setback(StrEnum):
 
     DEFERRED = "deferred"
     REJECTED = "rejected"
-
-
-class ChangeKey(NamedTuple):
-    """Which part of a dialog a change is about, whatever its value.
-
-    `message` is None for a mark of the whole dialog; `mark` is None for a text; `user` is None
-    for a text, whose author is part of its value.
-    """
-
-    message: MessageId | None
-    mark: Mark | None
-    user: UserId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,16 +4,12 @@ from datetime import timedelta
 from typing import Final
 
 from reconciler.core.outcome import Cause, Deferred
+from reconciler.core.waits import LONGEST, LONGEST_ASKED
 
 _BASE: Final = {Cause.THROTTLED: 1.0, Cause.OUTAGE: 2.0, Cause.CREDENTIAL: 15.0, Cause.MIXED: 0.0}
 """Seconds that the first wait may last."""
 
-_LONGEST: Final = 300.0
-_LONGEST_ASKED: Final = 60.0
 _DOUBLINGS: Final = 16
-
-LONGEST_WAIT: Final = timedelta(seconds=_LONGEST + _LONGEST_ASKED)
-"""No wait is longer. One that seems to be is of a clock that was set back since: it is over."""
 
 
 def wait(deferred: Deferred, attempts: int, jitter: float) -> timedelta:
@@ -22,6 +18,6 @@ def wait(deferred: Deferred, attempts: int, jitter: float) -> timedelta:
     `jitter` is from 0 to 1 and is the share of the bound that is waited. A wait that the service
     asked for is honoured up to a minute, and the jitter comes on top of it.
     """
-    bound = min(_LONGEST, _BASE[deferred.cause] * 2 ** min(attempts - 1, _DOUBLINGS))
-    asked = min(deferred.retry_after or 0.0, _LONGEST_ASKED)
+    bound = min(LONGEST, _BASE[deferred.cause] * 2 ** min(attempts - 1, _DOUBLINGS))
+    asked = min(deferred.retry_after or 0.0, LONGEST_ASKED)
     return timedelta(seconds=asked + jitter * bound)

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.core.action import Action
-from reconciler.core.applied import ChangeKey
-from reconciler.core.message import DialogId
 from reconciler.core.outcome import Answer, Outcome
 
 
@@ -41,16 +39,3 @@ class Call:
     outcome: Outcome
     answered_at: datetime
     retry_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """A call that may have been made and has no answer on record: what it did to `changes` is not known.
-
-    A later answer that is definite about a change ends the doubt about it.
-    """
-
-    number: int
-    dialog: DialogId
-    changes: frozenset[ChangeKey]
-    intended_at: datetime

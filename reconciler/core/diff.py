@@ -4,14 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reconciler.core.applied import (
-    AppliedMark,
-    AppliedState,
-    AppliedText,
-    ChangeKey,
-    DialogMark,
-    FailedAttempt,
-)
+from reconciler.core.applied import AppliedMark, AppliedState, AppliedText, DialogMark, FailedAttempt
+from reconciler.core.change_key import ChangeKey
 from reconciler.core.clock import was_ahead
 from reconciler.core.manifest import DeclaredUsers, Manifest
 from reconciler.core.message import Mark, MessageId, MessageText, UserId

@@ -13,15 +13,6 @@ from reconciler.core.problem import Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acting:
-    """Who may act: the credential's own user, or anyone; and who does where a manifest is silent."""
-
-    default: UserId | None = None
-    only: UserId | None = None
-    """The one user a user session token acts for; None for an API key, which acts for any."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Suspend:
     """Nothing is sent for this dialog before `until`."""
 

@@ -7,8 +7,9 @@ id of its dialog; then what the file declared before may still be in it, and is 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from reconciler.core.condition import Condition
+from reconciler.core.file_report import DialogReport
 from reconciler.core.problem import Origin
-from reconciler.core.report import Condition, DialogReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

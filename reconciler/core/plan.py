@@ -23,11 +23,10 @@ of single messages.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
 from reconciler.core.applied import AppliedState, DialogMark, FailedAttempt, Setback
-from reconciler.core.backoff import LONGEST_WAIT
+from reconciler.core.condition import HeldReason
 from reconciler.core.diff import (
     Change,
     DialogMarkChange,
@@ -37,18 +36,10 @@ from reconciler.core.diff import (
     next_assertion,
     tried,
 )
-from reconciler.core.guard import Refusal
 from reconciler.core.manifest import Manifest
 from reconciler.core.message import MessageId, UserId
-
-
-class HeldReason(StrEnum):
-    """Why a change is not acted on now."""
-
-    SUSPENDED = "suspended"
-    BACKING_OFF = "backing off"
-    REJECTED = "rejected"
-    GUARDED = "guarded"
+from reconciler.core.refusal import Refusal
+from reconciler.core.waits import LONGEST_WAIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,81 +1,21 @@
 """What a pass found and did: one frozen value, of which every rendering is a function."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
 
 from reconciler.core.action import MarkDialog
-from reconciler.core.applied import ChangeKey
 from reconciler.core.call import Call
-from reconciler.core.guard import Refusal
+from reconciler.core.change_key import ChangeKey
+from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.file_report import DialogReport, FileReport, as_declared
 from reconciler.core.manifest import BrokenManifest
-from reconciler.core.message import DialogId
 from reconciler.core.outcome import Applied, Deferred, Rejected, said
-from reconciler.core.plan import DialogPlan, HeldReason
-from reconciler.core.problem import Origin, Problem
-
-
-class Condition(StrEnum):
-    """How one dialog stands; the worst that is true of it, in this order."""
-
-    INVALID = "invalid"
-    SUSPENDED = "suspended"
-    STALLED = "stalled"
-    BACKING_OFF = "backing off"
-    PENDING = "pending"
-    IN_SYNC = "in sync"
-
-
-DONE_WITH: Final = frozenset({Condition.IN_SYNC, Condition.SUSPENDED})
-"""What such a dialog was called for is there, or is not wanted now: a doubt about it is of no matter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DialogReport:
-    """How one dialog stands after a pass.
-
-    `declared` counts texts and marks, one a user; of those `applied` are applied, `pending` are
-    to be sent and the rest is held. `note` says in a few words what a person should know; of what
-    is guarded, a line for each guard. The names are None only where a broken manifest does not give
-    them.
-    """
-
-    name: str | None
-    dialog: DialogId | None
-    origin: Origin
-    condition: Condition
-    labels: Mapping[str, str] = field(default_factory=dict)
-    declared: int = 0
-    applied: int = 0
-    pending: int = 0
-    held: Mapping[HeldReason, int] = field(default_factory=dict)
-    note: str = ""
-    due_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileReport:
-    """How one manifest file stands after a pass.
-
-    `location` is the absolute path, links not followed; `content` the SHA-256 of the bytes that
-    were read and `rules` that of the settings they were read under. A file is `settled` where
-    nothing is left to do before `due_at` (None: before it changes): as long as both digests
-    stay, it is not read again. `at` is when this was made; where the clock was set back meanwhile,
-    the latest time that it goes by.
-    """
-
-    location: str
-    content: bytes
-    rules: bytes
-    settled: bool
-    due_at: datetime | None
-    dialogs: tuple[DialogReport, ...]
-    problems: tuple[Problem, ...] = ()
-    at: datetime | None = None
+from reconciler.core.plan import DialogPlan
+from reconciler.core.problem import Problem
+from reconciler.core.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,14 +47,6 @@ class Report:
         return applied and not self.problems and as_declared(self.files)
 
 
-def all_problems(files: Iterable[FileReport], unreadable: Iterable[Problem] = ()) -> tuple[Problem, ...]:
-    """Give every problem in manifests by place, each once though it be of two files.
-
-    `unreadable` are those of files that can't be read.
-    """
-    return tuple(sorted({*unreadable, *(problem for file in files for problem in file.problems)}))
-
-
 def together(reports: Sequence[Report]) -> Report:
     """Give as one what passes did that were made side by side; `reports` are at least one."""
     return Report(
@@ -126,17 +58,6 @@ def together(reports: Sequence[Report]) -> Report:
         bugs=sum(report.bugs for report in reports),
         refusals=tuple(refusal for report in reports for refusal in report.refusals),
     )
-
-
-def as_declared(files: Iterable[FileReport]) -> bool:
-    """Tell whether all dialogs are as declared or suspended: none is pending, failing, held or invalid."""
-    return not any(
-        file.problems or any(not _is_settled(dialog.condition) for dialog in file.dialogs) for file in files
-    )
-
-
-def _is_settled(condition: Condition) -> bool:
-    return condition is Condition.IN_SYNC or condition is Condition.SUSPENDED
 
 
 def report_dialog(

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from reconciler.core.applied import AppliedText, ChangeKey
+from reconciler.core.applied import AppliedText
+from reconciler.core.change_key import ChangeKey
+from reconciler.core.condition import HeldReason
 from reconciler.core.diff import TextChange
 from reconciler.core.manifest import DeclaredText, DeclaredUsers, Manifest
 from reconciler.core.message import Mark, MessageId, MessageText, UserId
-from reconciler.core.plan import DialogPlan, HeldReason
+from reconciler.core.plan import DialogPlan
 from reconciler.core.problem import Origin
 
 

@@ -8,7 +8,7 @@ from reconciler.core.outcome import Answer, said
 from reconciler.daemon.state import State
 from reconciler.reconcile.sender import Sender
 from reconciler.reconcile.waiting import first
-from reconciler.source.yaml_file import Rules
+from reconciler.source.rules import Rules
 
 _STEP: Final = 30.0
 _LONGEST: Final = 300.0

@@ -16,9 +16,9 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from reconciler.core.guard import Guards
+from reconciler.core.file_report import FileReport
 from reconciler.core.outcome import Answer
-from reconciler.core.report import FileReport
+from reconciler.core.refusal import Guards
 from reconciler.daemon.clock_watch import ClockWatch
 from reconciler.daemon.health import Health
 from reconciler.daemon.hints import Hints, Watch
@@ -35,7 +35,7 @@ from reconciler.reconcile.planning import PassPlan, Planner
 from reconciler.reconcile.sender import Sender
 from reconciler.reconcile.waiting import first
 from reconciler.source.directory import Directory, ManifestFile, Scan
-from reconciler.source.yaml_file import Rules
+from reconciler.source.rules import Rules
 
 _BEAT: Final = 2.0
 """Seconds: the loop wakes at least this often, to show that it lives, and looks for requests."""

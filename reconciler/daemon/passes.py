@@ -6,9 +6,10 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from reconciler.core.breaker import Breaker
+from reconciler.core.file_report import FileReport
 from reconciler.core.message import DialogId
 from reconciler.core.notice import Notice
-from reconciler.core.report import FileReport, Report
+from reconciler.core.report import Report
 from reconciler.daemon.roll import Roll
 from reconciler.ledger.entry import ForgottenFile
 from reconciler.reconcile.agenda import Agenda, agenda

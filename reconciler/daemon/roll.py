@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+from reconciler.core.file_report import DialogReport, FileReport
 from reconciler.core.notice import Notice, Unmanaged, ValidAgain, nameless, not_in, valid_again
-from reconciler.core.report import DialogReport, FileReport
 
 
 class Roll:

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.core.breaker import Breaker
+from reconciler.core.file_report import FileReport, as_declared
 from reconciler.core.notice import Notice, UsableAgain
 from reconciler.core.outcome import Cause
 from reconciler.core.problem import Problem
-from reconciler.core.report import FileReport, Report, as_declared
+from reconciler.core.report import Report
 from reconciler.daemon.health import Health
 from reconciler.daemon.observer import Observer
 from reconciler.reconcile.agenda import hindrance

@@ -8,11 +8,11 @@ from reconciler.core.applied import (
     AppliedMark,
     AppliedState,
     AppliedText,
-    ChangeKey,
     DialogMark,
     FailedAttempt,
     Setback,
 )
+from reconciler.core.change_key import ChangeKey
 from reconciler.core.message import Mark, MessageId, MessageText, TextDigest, UserId
 from reconciler.ledger.encoding import time_of, unescape
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
-from reconciler.core.applied import ChangeKey
 from reconciler.core.call import Call
+from reconciler.core.change_key import ChangeKey
 from reconciler.core.diff import TextChange
 from reconciler.core.outcome import Answered, Applied, Cause, Deferred, Rejected, Unanswered
 from reconciler.ledger.encoding import well_formed

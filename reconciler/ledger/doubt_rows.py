@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from reconciler.core.applied import ChangeKey
-from reconciler.core.call import Doubt
+from reconciler.core.change_key import ChangeKey
+from reconciler.core.doubt import Doubt
 from reconciler.core.message import DialogId, Mark, MessageId, UserId
 from reconciler.ledger.encoding import time_of
 

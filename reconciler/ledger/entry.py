@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reconciler.core.call import Call, Intent, Withdrawal
-from reconciler.core.report import FileReport
+from reconciler.core.file_report import FileReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

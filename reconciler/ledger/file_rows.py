@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.file_report import DialogReport
 from reconciler.core.message import DialogId
-from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Origin, Problem
-from reconciler.core.report import Condition, DialogReport
 from reconciler.ledger.encoding import escape, milliseconds, time_of, unescape, well_formed
 
 

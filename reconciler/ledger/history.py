@@ -7,10 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from reconciler.core.guard import Guard
 from reconciler.core.message import DialogId, Mark, MessageId, MessageText, TextDigest, UserId
 from reconciler.core.outcome import Cause
 from reconciler.core.problem import Origin
+from reconciler.core.refusal import Guard
 from reconciler.ledger.encoding import milliseconds, time_of, unescape
 
 

@@ -13,11 +13,11 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from reconciler.core.applied import AppliedState
-from reconciler.core.call import Doubt
-from reconciler.core.guard import Approval, Known
+from reconciler.core.doubt import Doubt
+from reconciler.core.file_report import DialogReport, FileReport
 from reconciler.core.message import DialogId
 from reconciler.core.problem import Problem
-from reconciler.core.report import DialogReport, FileReport
+from reconciler.core.refusal import Approval, Known
 from reconciler.ledger.applied_rows import applied_state
 from reconciler.ledger.connection import explained
 from reconciler.ledger.doubt_rows import doubts

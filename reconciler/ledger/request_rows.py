@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from reconciler.core.guard import Approval, Guard
 from reconciler.core.message import DialogId
+from reconciler.core.refusal import Approval, Guard
 from reconciler.ledger.encoding import milliseconds, time_of, well_formed
 from reconciler.ledger.history import ApprovalRow, RetryRow
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from reconciler.core.guard import Approval
 from reconciler.core.message import DialogId
+from reconciler.core.refusal import Approval
 from reconciler.ledger.connection import explained
 from reconciler.ledger.encoding import milliseconds, well_formed
 from reconciler.ledger.errors import LedgerUnwritable

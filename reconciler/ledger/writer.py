@@ -9,9 +9,9 @@ from typing import Any, Final
 from reconciler.core.action import Action, MarkDialog
 from reconciler.core.call import Call, Intent, Withdrawal
 from reconciler.core.diff import DialogMarkChange, MarkChange
+from reconciler.core.file_report import FileReport
 from reconciler.core.message import Mark
 from reconciler.core.outcome import Applied, Deferred, Rejected
-from reconciler.core.report import FileReport
 from reconciler.ledger.call_rows import answer_row, keys, may_have_changed_text, outcome_row, target
 from reconciler.ledger.check import expect_whole
 from reconciler.ledger.connection import explained, tells_of_damage

@@ -6,11 +6,12 @@ from typing import Final
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
 from reconciler.core.call import Call
-from reconciler.core.guard import Refusal
+from reconciler.core.file_report import DialogReport
 from reconciler.core.notice import Notice, Unmanaged, UsableAgain, ValidAgain
 from reconciler.core.outcome import Answered, Applied, Deferred, Rejected
 from reconciler.core.problem import Problem
-from reconciler.core.report import DialogReport, Report
+from reconciler.core.refusal import Refusal
+from reconciler.core.report import Report
 from reconciler.log_lines import events
 from reconciler.reconcile.planning import PassPlan
 

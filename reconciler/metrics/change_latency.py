@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.core.call import Call
+from reconciler.core.condition import HeldReason
 from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange
 from reconciler.core.message import DialogId
 from reconciler.core.outcome import Applied
-from reconciler.core.plan import DialogPlan, HeldReason
+from reconciler.core.plan import DialogPlan
 from reconciler.reconcile.file_plan import FilePlan
 from reconciler.reconcile.planning import PassPlan
 

@@ -9,11 +9,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from reconciler import __version__
 from reconciler.core.action import MarkDialog
 from reconciler.core.call import Call
-from reconciler.core.guard import Guard
+from reconciler.core.file_report import FileReport
 from reconciler.core.notice import Notice
 from reconciler.core.outcome import Applied, Cause, Deferred, Outcome, Rejected
 from reconciler.core.problem import Problem
-from reconciler.core.report import FileReport, Report
+from reconciler.core.refusal import Guard
+from reconciler.core.report import Report
 from reconciler.metrics.change_latency import ChangeLatency
 from reconciler.metrics.moment import Moment
 from reconciler.metrics.standing import Counted, Standing

@@ -9,10 +9,10 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from reconciler.core.condition import DONE_WITH, Condition, HeldReason
+from reconciler.core.file_report import DialogReport, FileReport, all_problems
 from reconciler.core.message import DialogId
-from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Problem
-from reconciler.core.report import DONE_WITH, Condition, DialogReport, FileReport, all_problems
 from reconciler.metrics.moment import Moment
 
 _HINDRANCES: Final = ("source", "ledger", "service", "bug")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from reconciler.core.backoff import LONGEST_WAIT
 from reconciler.core.clock import was_ahead
+from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.file_report import DialogReport, FileReport
 from reconciler.core.message import DialogId
-from reconciler.core.plan import HeldReason
-from reconciler.core.report import Condition, DialogReport, FileReport
+from reconciler.core.waits import LONGEST_WAIT
 from reconciler.source.directory import ManifestFile, Scan, lies_under, location_of
 
 _IN_SYNC: Final = Condition.IN_SYNC

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.core.file_report import FileReport
 from reconciler.core.message import DialogId
 from reconciler.core.problem import Origin, Problem
-from reconciler.core.report import FileReport
 from reconciler.source.conflict import Declaration, conflicts
 from reconciler.source.directory import ManifestFile
 

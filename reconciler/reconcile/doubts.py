@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.core.action import Action, MarkDialog
-from reconciler.core.applied import ChangeKey
-from reconciler.core.call import Call, Doubt, Intent, Withdrawal
+from reconciler.core.call import Call, Intent, Withdrawal
+from reconciler.core.change_key import ChangeKey
+from reconciler.core.doubt import Doubt, oldest
 from reconciler.core.message import DialogId
 from reconciler.core.outcome import Applied, Deferred, Rejected
 from reconciler.ledger.entry import Entry
@@ -38,10 +39,7 @@ class Doubts:
 
     def oldest(self) -> Mapping[DialogId, datetime]:
         """Give, for each dialog that such a call is about, when the oldest was intended."""
-        oldest: dict[DialogId, datetime] = {}
-        for doubt in self._open.values():
-            oldest[doubt.dialog] = min(doubt.intended_at, oldest.get(doubt.dialog, doubt.intended_at))
-        return oldest
+        return oldest(self._open.values())
 
     def _settle(self, call: Call) -> None:
         """End the doubts about what an answer was definite about, whatever earlier calls did."""

@@ -7,15 +7,17 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from reconciler.core.applied import AppliedState
-from reconciler.core.guard import Approval, GuardedChange, Known, guarded_changes
+from reconciler.core.guard import GuardedChange, guarded_changes
 from reconciler.core.manifest import BrokenManifest, Manifest
 from reconciler.core.message import DialogId
 from reconciler.core.plan import DialogPlan, plan_dialog
 from reconciler.core.problem import Origin, Problem
+from reconciler.core.refusal import Approval, Known
 from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.bug import bug_words
 from reconciler.source.directory import ManifestFile
-from reconciler.source.yaml_file import Loaded, Rules, load
+from reconciler.source.rules import Rules
+from reconciler.source.yaml_file import Loaded, load
 
 _PLEASE: Final = "please report it; what it holds stays as it is and is tried again"
 

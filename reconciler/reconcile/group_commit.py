@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Final, Protocol
 
-from reconciler.core.call import Doubt
+from reconciler.core.doubt import Doubt
 from reconciler.ledger.entry import Entry
 from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.doubts import Doubts

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 
 from reconciler.core.call import Call
+from reconciler.core.file_report import DialogReport, FileReport
 from reconciler.core.message import DialogId
 from reconciler.core.plan import DialogPlan
-from reconciler.core.report import DialogReport, FileReport, Report, report_broken, report_dialog
+from reconciler.core.report import Report, report_broken, report_dialog
 from reconciler.ledger.errors import LedgerError
 from reconciler.reconcile.bug import BugInDialog, bug_words
 from reconciler.reconcile.file_plan import FilePlan

@@ -7,16 +7,18 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from reconciler.core.guard import GuardedChange, Guards, Refusal, may_refuse, refuse
+from reconciler.core.file_report import FileReport
+from reconciler.core.guard import GuardedChange, may_refuse, refuse
 from reconciler.core.message import DialogId
 from reconciler.core.plan import DialogPlan, hold_guarded
 from reconciler.core.problem import Origin, Problem
-from reconciler.core.report import FileReport
+from reconciler.core.refusal import Guards, Refusal
 from reconciler.reconcile.claimed import Claimed, look_out
 from reconciler.reconcile.file_plan import AppliedStates, Context, FilePlan, load_file, plan_file
 from reconciler.source.conflict import Declaration, declarations
 from reconciler.source.directory import Directory, ManifestFile
-from reconciler.source.yaml_file import Loaded, Rules
+from reconciler.source.rules import Rules
+from reconciler.source.yaml_file import Loaded
 
 FEW: Final = 100
 """Files that are planned all at once: that takes a second where they have 100 messages each."""

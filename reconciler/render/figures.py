@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.action import MarkDialog
+from reconciler.core.condition import HeldReason
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
-from reconciler.core.plan import DialogPlan, HeldReason
+from reconciler.core.plan import DialogPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

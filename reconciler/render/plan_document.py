@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
+from reconciler.core.condition import HeldReason
 from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange
-from reconciler.core.guard import Refusal
-from reconciler.core.plan import DialogPlan, Held, HeldReason
+from reconciler.core.plan import DialogPlan, Held
+from reconciler.core.refusal import Refusal
 from reconciler.reconcile.planning import PassPlan
 from reconciler.render.figures import Figures, figures
 from reconciler.render.problem_document import problem_document

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
+from reconciler.core.condition import HeldReason
 from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange
-from reconciler.core.plan import DialogPlan, Held, HeldReason
+from reconciler.core.plan import DialogPlan, Held
 from reconciler.render.figures import Figures
 from reconciler.render.line import Line, Piece
 from reconciler.render.words import count, duration, listed, moment, visible

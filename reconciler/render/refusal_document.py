@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.core.guard import Refusal
+from reconciler.core.refusal import Refusal
 
 
 def refusal_document(refusal: Refusal) -> dict[str, Any]:

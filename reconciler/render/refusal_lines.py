@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.core.guard import Refusal
+from reconciler.core.refusal import Refusal
 from reconciler.render.line import Line, Piece
 from reconciler.render.words import count
 

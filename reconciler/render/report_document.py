@@ -4,8 +4,10 @@ from typing import Any
 
 from reconciler.core.action import MarkDialog, UpdateMessage
 from reconciler.core.call import Call
+from reconciler.core.condition import Condition
+from reconciler.core.file_report import DialogReport
 from reconciler.core.outcome import Answered, Applied, Deferred, Rejected
-from reconciler.core.report import Condition, DialogReport, Report
+from reconciler.core.report import Report
 from reconciler.render.problem_document import problem_document
 from reconciler.render.refusal_document import refusal_document
 

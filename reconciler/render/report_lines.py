@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from reconciler.core.action import UpdateMessage
 from reconciler.core.call import Call
+from reconciler.core.condition import Condition, HeldReason
 from reconciler.core.outcome import Applied, Cause, Deferred, Rejected, said
-from reconciler.core.plan import HeldReason
-from reconciler.core.report import Condition, Report
+from reconciler.core.report import Report
 from reconciler.render.line import Line, Piece
 from reconciler.render.plan_lines import RETRY_ADVICE
 from reconciler.render.refusal_lines import refusal_lines

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
+from reconciler.core.acting import Acting
 from reconciler.core.manifest import (
-    Acting,
     BrokenManifest,
     DeclaredMessage,
     DeclaredText,

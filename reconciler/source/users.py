@@ -3,7 +3,8 @@
 import re
 from typing import Final, NamedTuple
 
-from reconciler.core.manifest import Acting, DeclaredUsers
+from reconciler.core.acting import Acting
+from reconciler.core.manifest import DeclaredUsers
 from reconciler.core.message import UserId
 from reconciler.source.diagnostics import Diagnostics, name_value
 from reconciler.source.node import Node, ScalarNode, SequenceNode

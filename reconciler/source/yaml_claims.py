@@ -15,9 +15,10 @@ from reconciler.source.diagnostics import Diagnostics
 from reconciler.source.document import break_document
 from reconciler.source.encoding import decode
 from reconciler.source.node import Node
+from reconciler.source.rules import Rules
 from reconciler.source.stretches import Stretch, stretches
 from reconciler.source.syntax import FastestParser
-from reconciler.source.yaml_file import Rules, load
+from reconciler.source.yaml_file import load
 
 
 def claims(data: bytes, path: str, rules: Rules) -> tuple[Declaration, ...]:

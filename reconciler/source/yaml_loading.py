@@ -12,9 +12,10 @@ from reconciler.source.document import DocumentReader, break_document
 from reconciler.source.encoding import decode
 from reconciler.source.node import ScalarNode
 from reconciler.source.recovery import CutShort, Part
+from reconciler.source.rules import Rules
 from reconciler.source.syntax import EventParser
 from reconciler.source.yaml_documents import Document, documents
-from reconciler.source.yaml_file import Loaded, Rules
+from reconciler.source.yaml_file import Loaded
 
 
 def load_with(data: bytes, path: str, rules: Rules, parser: type[EventParser]) -> Loaded:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from reconciler.core.guard import words_and_command
+from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.file_report import DialogReport
+from reconciler.core.guard_note import words_and_command
 from reconciler.core.message import DialogId
-from reconciler.core.plan import HeldReason
-from reconciler.core.report import Condition, DialogReport
 from reconciler.render.words import count
 from reconciler.settings import DEFAULTS
 from reconciler.web.model import Attention

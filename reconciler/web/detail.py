@@ -5,17 +5,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from reconciler.core.guard import words_and_command
+from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.file_report import DialogReport, FileReport
+from reconciler.core.guard_note import words_and_command
 from reconciler.core.manifest import Manifest
 from reconciler.core.message import DialogId
-from reconciler.core.plan import DialogPlan, Held, HeldReason, plan_dialog
+from reconciler.core.plan import DialogPlan, Held, plan_dialog
 from reconciler.core.problem import Problem
-from reconciler.core.report import Condition, DialogReport, FileReport
 from reconciler.core.standing import standings
 from reconciler.ledger.errors import LedgerDamaged
 from reconciler.ledger.reader import LedgerReader
 from reconciler.source.directory import Directory, ManifestFile
-from reconciler.source.yaml_file import Rules, load
+from reconciler.source.rules import Rules
+from reconciler.source.yaml_file import load
 from reconciler.web.model import DialogDetail
 
 _CHANGING: Final = "the manifest is being changed, or was just now; it is looked at again in a moment"

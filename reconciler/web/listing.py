@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from reconciler.core.condition import Condition
+from reconciler.core.file_report import DialogReport, FileReport, all_problems
 from reconciler.core.problem import Problem
-from reconciler.core.report import Condition, DialogReport, FileReport, all_problems
 from reconciler.web.model import DialogPage, DialogQuery, DialogSort, ProblemList
 
 _LABELS: Final = 50

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from reconciler.core.plan import HeldReason
+from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.file_report import DialogReport
 from reconciler.core.problem import Problem
-from reconciler.core.report import Condition, DialogReport
 from reconciler.core.standing import MessageStanding
 from reconciler.ledger.history import Result, Told
 

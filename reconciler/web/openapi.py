@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from reconciler import __version__
-from reconciler.core.report import Condition
+from reconciler.core.condition import Condition
 from reconciler.ledger.history import Result
 from reconciler.web.model import DialogSort
 from reconciler.web.openapi_schemas import SCHEMAS, ref

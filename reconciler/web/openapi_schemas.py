@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final
 
-from reconciler.core.guard import Guard
+from reconciler.core.condition import Condition, HeldReason
 from reconciler.core.outcome import Cause
-from reconciler.core.plan import HeldReason
-from reconciler.core.report import Condition
+from reconciler.core.refusal import Guard
 from reconciler.core.standing import PartState
 from reconciler.ledger.history import Result
 from reconciler.web.documents import CHANGES, DIALOG, DIALOGS, HISTORY, OVERVIEW, PROBLEMS

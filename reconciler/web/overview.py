@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler import __version__
+from reconciler.core.file_report import FileReport
 from reconciler.core.message import DialogId
 from reconciler.core.problem import Problem
-from reconciler.core.report import FileReport
 from reconciler.metrics.moment import Traffic
 from reconciler.web.model import Overview, PassSummary
 from reconciler.web.summary import long_in_doubt, summarize

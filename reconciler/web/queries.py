@@ -4,7 +4,7 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-from reconciler.core.report import Condition
+from reconciler.core.condition import Condition
 from reconciler.ledger.history import Result
 from reconciler.web.model import DialogQuery, DialogSort, HistoryQuery
 from reconciler.web.parameters import Parameters

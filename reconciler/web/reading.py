@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
+from reconciler.core.file_report import FileReport
 from reconciler.core.message import DialogId
-from reconciler.core.report import FileReport
 from reconciler.daemon.health import Health
 from reconciler.ledger.errors import LedgerMissing
 from reconciler.ledger.existing import open_reader
@@ -24,7 +24,7 @@ from reconciler.ledger.history import Told
 from reconciler.ledger.reader import LedgerReader
 from reconciler.metrics.moment import Traffic
 from reconciler.source.directory import Directory
-from reconciler.source.yaml_file import Rules
+from reconciler.source.rules import Rules
 from reconciler.web.changes import Changes
 from reconciler.web.detail import read_detail
 from reconciler.web.history import read_all, read_history

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from reconciler.core.file_report import DialogReport
 from reconciler.core.problem import Problem
-from reconciler.core.report import DialogReport
 from reconciler.render.problem_document import problem_document
 from reconciler.render.report_document import dialog_document
 from reconciler.web.model import Overview, PassSummary

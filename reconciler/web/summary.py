@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from reconciler.core.condition import DONE_WITH, Condition, HeldReason
+from reconciler.core.file_report import FileReport, all_problems
 from reconciler.core.message import DialogId
-from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Problem
-from reconciler.core.report import DONE_WITH, Condition, FileReport, all_problems
 from reconciler.render.words import count, duration
 from reconciler.web.attention import attention
 from reconciler.web.model import Attention, State

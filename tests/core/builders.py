@@ -10,11 +10,11 @@ from reconciler.core.applied import (
     AppliedMark,
     AppliedState,
     AppliedText,
-    ChangeKey,
     DialogMark,
     FailedAttempt,
     Setback,
 )
+from reconciler.core.change_key import ChangeKey
 from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange
 from reconciler.core.manifest import DeclaredMessage, DeclaredText, DeclaredUsers, Manifest, Suspend
 from reconciler.core.message import DialogId, Mark, MessageId, MessageText, TextDigest, UserId

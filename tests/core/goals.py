@@ -7,14 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain, combinations
 
-from reconciler.core.applied import (
-    AppliedDialogMark,
-    AppliedMark,
-    AppliedState,
-    ChangeKey,
-    DialogMark,
-    Setback,
-)
+from reconciler.core.applied import AppliedDialogMark, AppliedMark, AppliedState, DialogMark, Setback
+from reconciler.core.change_key import ChangeKey
 from reconciler.core.manifest import Manifest
 from reconciler.core.message import Mark, MessageText, UserId
 from tests.core.chat_model import Service

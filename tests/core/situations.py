@@ -11,14 +11,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from hypothesis import strategies as st
 
-from reconciler.core.applied import (
-    AppliedDialogMark,
-    AppliedMark,
-    AppliedState,
-    ChangeKey,
-    DialogMark,
-    FailedAttempt,
-)
+from reconciler.core.applied import AppliedDialogMark, AppliedMark, AppliedState, DialogMark, FailedAttempt
+from reconciler.core.change_key import ChangeKey
 from reconciler.core.manifest import DeclaredMessage, Manifest
 from reconciler.core.message import Mark, MessageId
 from tests.core.builders import (

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from reconciler.core.action import MarkDialog, UpdateMessage
-from reconciler.core.applied import ChangeKey
+from reconciler.core.change_key import ChangeKey
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
 from reconciler.core.message import Mark, MessageId, MessageText, UserId
 from reconciler.core.problem import Origin

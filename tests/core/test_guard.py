@@ -11,21 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.applied import AppliedState, Setback
+from reconciler.core.condition import Condition, HeldReason
 from reconciler.core.diff import DialogMarkChange
-from reconciler.core.guard import (
-    Approval,
-    Guard,
-    GuardedChange,
-    Guards,
-    Refusal,
-    guarded_changes,
-    refuse,
-)
+from reconciler.core.guard import GuardedChange, guarded_changes, refuse
 from reconciler.core.limits import Limits
 from reconciler.core.manifest import Manifest
 from reconciler.core.message import DialogId
-from reconciler.core.plan import HeldReason, hold_guarded, plan_dialog
-from reconciler.core.report import Condition, report_dialog
+from reconciler.core.plan import hold_guarded, plan_dialog
+from reconciler.core.refusal import Approval, Guard, Guards, Refusal
+from reconciler.core.report import report_dialog
 from tests.core.builders import (
     ALICE,
     BOB,

@@ -4,10 +4,12 @@ from datetime import datetime
 
 import pytest
 
-from reconciler.core.applied import AppliedState, ChangeKey, FailedAttempt
+from reconciler.core.applied import AppliedState, FailedAttempt
+from reconciler.core.change_key import ChangeKey
+from reconciler.core.condition import HeldReason
 from reconciler.core.diff import TextChange
 from reconciler.core.manifest import Manifest
-from reconciler.core.plan import Held, HeldReason, plan_dialog
+from reconciler.core.plan import Held, plan_dialog
 from tests.core.builders import (
     ALICE,
     BOB,

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from reconciler.core.applied import AppliedState, Setback
 from reconciler.core.call import Call, Intent
+from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.file_report import DialogReport, FileReport
 from reconciler.core.manifest import BrokenManifest, Manifest
 from reconciler.core.outcome import Answer, Answered, Applied, Deferred, Rejected, judge
-from reconciler.core.plan import DialogPlan, HeldReason, plan_dialog
+from reconciler.core.plan import DialogPlan, plan_dialog
 from reconciler.core.problem import Problem
-from reconciler.core.report import Condition, DialogReport, FileReport, Report, report_broken, report_dialog
+from reconciler.core.report import Report, report_broken, report_dialog
 from tests.core.builders import (
     ALICE,
     DELIVERED_TO_ALICE,

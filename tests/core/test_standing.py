@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from hypothesis import given
 
+from reconciler.core.condition import HeldReason
 from reconciler.core.manifest import Suspend
-from reconciler.core.plan import HeldReason, plan_dialog
+from reconciler.core.plan import plan_dialog
 from reconciler.core.standing import MessageStanding, Part, PartState, standings
 from tests.core.builders import (
     ALICE,

@@ -10,9 +10,10 @@ import pytest
 from reconciler.cli.commands import commands
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import OPTIONS
-from reconciler.core.manifest import Acting
+from reconciler.core.acting import Acting
 from reconciler.settings import DEFAULTS, Settings
-from reconciler.source.yaml_file import Rules, load
+from reconciler.source.rules import Rules
+from reconciler.source.yaml_file import load
 from tests.metrics.catalogue import GOLDEN as CATALOGUE
 
 ROOT = Path(__file__).parents[2]

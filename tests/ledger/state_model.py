@@ -14,12 +14,12 @@ from reconciler.core.applied import (
     AppliedMark,
     AppliedState,
     AppliedText,
-    ChangeKey,
     DialogMark,
     FailedAttempt,
     Setback,
 )
 from reconciler.core.call import Call, Intent
+from reconciler.core.change_key import ChangeKey
 from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange
 from reconciler.core.message import MessageId
 from reconciler.core.outcome import Answer, Answered, Applied, Cause, Deferred, Rejected

@@ -12,16 +12,16 @@ from reconciler.core.applied import (
     AppliedMark,
     AppliedState,
     AppliedText,
-    ChangeKey,
     DialogMark,
     FailedAttempt,
     Setback,
 )
+from reconciler.core.change_key import ChangeKey
+from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.file_report import DialogReport, FileReport
 from reconciler.core.message import DialogId, Mark, MessageText
 from reconciler.core.outcome import Answer, Cause
-from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Origin, Problem
-from reconciler.core.report import Condition, DialogReport, FileReport
 from reconciler.ledger.entry import ForgottenFile
 from reconciler.ledger.history import RecordedText, Result, Totals
 from reconciler.ledger.writer import Ledger

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.applied import ChangeKey
-from reconciler.core.guard import Approval, Guard
+from reconciler.core.change_key import ChangeKey
+from reconciler.core.condition import Condition
+from reconciler.core.file_report import DialogReport, FileReport
 from reconciler.core.message import DialogId
-from reconciler.core.report import Condition, DialogReport, FileReport
+from reconciler.core.refusal import Approval, Guard
 from reconciler.ledger.errors import LedgerForeign, LedgerMissing, LedgerOutdated, LedgerUnwritable
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.history import ApprovalRow, HistoryRow, RetryRow, newest_first

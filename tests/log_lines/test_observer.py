@@ -11,12 +11,14 @@ import pytest
 
 from reconciler.core.action import Action, MarkDialog
 from reconciler.core.call import Call, Intent
+from reconciler.core.condition import Condition
 from reconciler.core.diff import DialogMarkChange
-from reconciler.core.guard import Guard, Refusal
+from reconciler.core.file_report import DialogReport
 from reconciler.core.notice import Unmanaged, UsableAgain, ValidAgain
 from reconciler.core.outcome import Answer, Answered, Unanswered, judge
 from reconciler.core.problem import Origin, Problem
-from reconciler.core.report import Condition, DialogReport, Report
+from reconciler.core.refusal import Guard, Refusal
+from reconciler.core.report import Report
 from reconciler.log_lines import events
 from reconciler.log_lines.observer import LogLines
 from reconciler.reconcile.file_plan import FilePlan

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from reconciler.core.report import Condition, DialogReport, FileReport
+from reconciler.core.condition import Condition
+from reconciler.core.file_report import DialogReport, FileReport
 from reconciler.metrics.moment import Moment, Traffic
 from reconciler.metrics.observer import Metrics
 from tests.core.builders import HERE, NOW

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.exposition import choose_encoder, generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from reconciler.core.report import Condition
+from reconciler.core.condition import Condition
 from tests.core.builders import NOW
 from tests.metrics.catalogue import GOLDEN, catalogue
 from tests.metrics.shown import file, metrics, moment, series

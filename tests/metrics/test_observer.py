@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 
 from reconciler.core.call import Call
-from reconciler.core.guard import Guard, Refusal
+from reconciler.core.condition import Condition
+from reconciler.core.file_report import FileReport
 from reconciler.core.outcome import Answered
 from reconciler.core.problem import Problem
-from reconciler.core.report import Condition, FileReport, Report
+from reconciler.core.refusal import Guard, Refusal
+from reconciler.core.report import Report
 from reconciler.reconcile.planning import PassPlan
 from tests.core.builders import DIALOG, HERE, MINUTE, NOW, READ, SECOND
 from tests.ledger.calls import GONE, OK, TOO_FAST, put_dialog, put_text, sent

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.cli.serving import daemon as put_together
 from reconciler.core.call import Call
-from reconciler.core.guard import Guards
+from reconciler.core.refusal import Guards
 from reconciler.core.report import Report
 from reconciler.log_lines.observer import LogLines
 from reconciler.reconcile.planning import PassPlan

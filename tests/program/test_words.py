@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.cli.failure import explain
 from reconciler.cli.survey import plan_survey, rules, survey, unread
-from reconciler.core.guard import Guards
+from reconciler.core.refusal import Guards
 from reconciler.ledger.existing import open_reader
 from reconciler.sandbox.faults import FaultRule, Status, When
 from reconciler.settings import Settings

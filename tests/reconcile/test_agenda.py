@@ -9,9 +9,10 @@ from typing import Final
 
 import pytest
 
+from reconciler.core.condition import Condition
+from reconciler.core.file_report import DialogReport, FileReport
 from reconciler.core.message import DialogId
 from reconciler.core.problem import Origin, Problem
-from reconciler.core.report import Condition, DialogReport, FileReport
 from reconciler.reconcile.agenda import Agenda, agenda, hindrance
 from reconciler.source.directory import ManifestFile, Scan
 from tests.core.builders import MINUTE, NOW, SECOND

@@ -16,13 +16,14 @@ from reconciler.chat_api.credentials import ApiKey
 from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.secret import Secret
 from reconciler.chat_api.url import ApiUrl
+from reconciler.core.acting import Acting
 from reconciler.core.call import Call
-from reconciler.core.guard import Guards
-from reconciler.core.manifest import Acting
+from reconciler.core.condition import Condition
 from reconciler.core.notice import Notice
 from reconciler.core.outcome import Answer
 from reconciler.core.problem import Problem
-from reconciler.core.report import Condition, Report
+from reconciler.core.refusal import Guards
+from reconciler.core.report import Report
 from reconciler.daemon.loop import Daemon
 from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.existing import open_reader
@@ -37,8 +38,8 @@ from reconciler.sandbox.sandbox import Sandbox
 from reconciler.sandbox.server import running_sandbox
 from reconciler.source.directory import Directory
 from reconciler.source.places import places
+from reconciler.source.rules import Rules
 from reconciler.source.watch import Watch
-from reconciler.source.yaml_file import Rules
 from tests.program.chat import KEY, chat, dialog_id, manifest, message_id
 from tests.reconcile.parts import LONGEST, Clock, until
 from tests.simulation.folder import HandWatch

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from reconciler.core.call import Doubt
-from reconciler.core.report import FileReport
+from reconciler.core.doubt import Doubt
+from reconciler.core.file_report import FileReport
 from reconciler.ledger.entry import Entry, ForgottenFile
 from reconciler.ledger.errors import LedgerReplaced
 from reconciler.ledger.reader import LedgerReader

@@ -10,9 +10,11 @@ import pytest
 
 from reconciler.core.action import Action
 from reconciler.core.call import Call, Intent, Withdrawal
+from reconciler.core.condition import Condition
+from reconciler.core.file_report import FileReport
 from reconciler.core.outcome import Answer
 from reconciler.core.plan import DialogPlan
-from reconciler.core.report import Condition, FileReport, Report
+from reconciler.core.report import Report
 from reconciler.ledger.entry import Entry
 from reconciler.ledger.errors import LedgerReplaced
 from reconciler.ledger.reader import LedgerReader

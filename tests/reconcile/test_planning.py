@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.guard import Guards
-from reconciler.core.manifest import Acting
+from reconciler.core.acting import Acting
+from reconciler.core.condition import Condition
+from reconciler.core.file_report import DialogReport, FileReport
 from reconciler.core.message import DialogId
 from reconciler.core.problem import Origin
-from reconciler.core.report import Condition, DialogReport, FileReport
+from reconciler.core.refusal import Guards
 from reconciler.ledger.reader import LedgerReader
 from reconciler.reconcile.planning import PassPlan, Planner
 from reconciler.source.directory import Directory
-from reconciler.source.yaml_file import Rules
+from reconciler.source.rules import Rules
 from tests.core.builders import NOW
 from tests.program.chat import dialog_id, manifest
 

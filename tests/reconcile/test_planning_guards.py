@@ -8,15 +8,15 @@ from typing import Final
 
 import pytest
 
+from reconciler.core.acting import Acting
 from reconciler.core.applied import AppliedState, AppliedText
-from reconciler.core.guard import Approval, Guards, Known
-from reconciler.core.manifest import Acting
+from reconciler.core.condition import HeldReason
 from reconciler.core.message import DialogId, MessageId, MessageText
-from reconciler.core.plan import HeldReason
+from reconciler.core.refusal import Approval, Guards, Known
 from reconciler.reconcile.one_pass import report_unsent
 from reconciler.reconcile.planning import PassPlan, Planner
 from reconciler.source.directory import Directory
-from reconciler.source.yaml_file import Rules
+from reconciler.source.rules import Rules
 from tests.core.builders import EARLIER, MINUTE, NOW
 from tests.program.chat import dialog_id, manifest, message_id
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.guard import Guards
+from reconciler.core.acting import Acting
+from reconciler.core.condition import HeldReason
 from reconciler.core.limits import Limits
-from reconciler.core.manifest import Acting
-from reconciler.core.plan import HeldReason
+from reconciler.core.refusal import Guards
 from reconciler.ledger.reader import LedgerReader
 from reconciler.reconcile.planning import FEW, Planner
 from reconciler.source.directory import Directory
-from reconciler.source.yaml_file import Rules
+from reconciler.source.rules import Rules
 from tests.core.builders import NOW
 from tests.program.chat import manifest
 from tests.reconcile.test_planning_guards import KNOWN, Ledger

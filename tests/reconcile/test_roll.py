@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from reconciler.core.condition import Condition
+from reconciler.core.file_report import DialogReport, FileReport
 from reconciler.core.notice import Notice, Unmanaged, UsableAgain, ValidAgain
 from reconciler.core.problem import Origin
-from reconciler.core.report import Condition, DialogReport, FileReport
 from reconciler.daemon.roll import Roll
 from tests.reconcile.parts import dialog_id
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from reconciler.core.condition import Condition
+from reconciler.core.file_report import FileReport
 from reconciler.core.problem import Problem
-from reconciler.core.report import Condition, FileReport
 from reconciler.daemon.health import Health
 from reconciler.daemon.state import State
 from reconciler.source.directory import ManifestFile, Scan

@@ -11,23 +11,24 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.core.acting import Acting
 from reconciler.core.applied import (
     AppliedDialogMark,
     AppliedState,
     AppliedText,
-    ChangeKey,
     DialogMark,
     FailedAttempt,
     Setback,
 )
 from reconciler.core.call import Call, Intent
-from reconciler.core.guard import Approval, Guards
-from reconciler.core.guard import Known as Counted
+from reconciler.core.change_key import ChangeKey
+from reconciler.core.file_report import FileReport
 from reconciler.core.limits import Limits
-from reconciler.core.manifest import Acting
 from reconciler.core.message import DialogId, Mark, MessageId, MessageText, UserId
 from reconciler.core.outcome import Answer, Answered, Applied, Unanswered, judge
-from reconciler.core.report import FileReport, Report, report_dialog
+from reconciler.core.refusal import Approval, Guards
+from reconciler.core.refusal import Known as Counted
+from reconciler.core.report import Report, report_dialog
 from reconciler.reconcile.planning import PassPlan, Planner
 from reconciler.render.call_line import call_line
 from reconciler.render.figures import figures
@@ -39,7 +40,7 @@ from reconciler.render.refusal_lines import refusal_lines
 from reconciler.render.report_document import report_document
 from reconciler.render.report_lines import report_lines
 from reconciler.source.directory import Directory
-from reconciler.source.yaml_file import Rules
+from reconciler.source.rules import Rules
 
 GOLDEN = Path(__file__).parent / "golden"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from reconciler.core.applied import AppliedDialogMark, ChangeKey
+from reconciler.core.applied import AppliedDialogMark
+from reconciler.core.change_key import ChangeKey
+from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.file_report import DialogReport
 from reconciler.core.message import DialogId
-from reconciler.core.plan import HeldReason
-from reconciler.core.report import Condition, DialogReport
 from reconciler.ledger.existing import open_reader
 from tests.chat_api.virtual_time import virtual_loop
 from tests.simulation.declared import DELIVERED, READ, Version

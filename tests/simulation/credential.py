@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.chat_api.credentials import ApiKey, Credential, OwnSession, UserToken
 from reconciler.chat_api.secret import PHRASE, Secret
 from reconciler.chat_api.secret_file import SecretFile
-from reconciler.core.manifest import Acting
+from reconciler.core.acting import Acting
 from reconciler.core.message import UserId
 from reconciler.sandbox.sandbox import Sandbox
 from reconciler.sandbox.seed import Application, Credentials, Login, Seed

@@ -14,12 +14,13 @@ from reconciler.chat_api.errors import CredentialError
 from reconciler.chat_api.exchange import Exchange
 from reconciler.chat_api.limiter import Limiter
 from reconciler.chat_api.url import ApiUrl
-from reconciler.core.call import Call, Doubt
-from reconciler.core.guard import Guards
+from reconciler.core.call import Call
+from reconciler.core.doubt import Doubt
 from reconciler.core.message import UserId
 from reconciler.core.notice import Notice
 from reconciler.core.outcome import Answer
 from reconciler.core.problem import Problem
+from reconciler.core.refusal import Guards
 from reconciler.core.report import Report
 from reconciler.daemon.loop import Daemon
 from reconciler.ledger.entry import Entry
@@ -32,7 +33,7 @@ from reconciler.reconcile.planning import PassPlan
 from reconciler.reconcile.sender import Rate, Sender
 from reconciler.reconcile.waiting import first
 from reconciler.source.directory import Directory
-from reconciler.source.yaml_file import Rules
+from reconciler.source.rules import Rules
 from tests.program.chat import ANN
 from tests.simulation.credential import Identity
 from tests.simulation.folder import HandWatch

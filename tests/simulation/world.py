@@ -10,9 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from reconciler.core.guard import Guards
 from reconciler.core.limits import Limits
 from reconciler.core.message import MessageText
+from reconciler.core.refusal import Guards
 from reconciler.sandbox.options import SandboxOptions
 from reconciler.sandbox.sandbox import Sandbox
 from reconciler.sandbox.seed import Seed

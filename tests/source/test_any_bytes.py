@@ -6,10 +6,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.manifest import Acting
+from reconciler.core.acting import Acting
 from reconciler.core.message import UserId
+from reconciler.source.rules import Rules
 from reconciler.source.syntax import PythonParser
-from reconciler.source.yaml_file import Loaded, Rules, load
+from reconciler.source.yaml_file import Loaded, load
 from reconciler.source.yaml_loading import load_with
 
 RULES = Rules(acting=Acting(default=UserId(42)))

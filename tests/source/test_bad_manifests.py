@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.manifest import Acting
+from reconciler.core.acting import Acting
+from reconciler.source.rules import Rules
 from reconciler.source.syntax import EventParser, FastestParser, PythonParser
-from reconciler.source.yaml_file import Loaded, Rules, load
+from reconciler.source.yaml_file import Loaded, load
 from reconciler.source.yaml_loading import load_with
 
 RULES = Rules(acting=Acting())

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.manifest import Acting
+from reconciler.core.acting import Acting
 from reconciler.source.conflict import Declaration, declarations
+from reconciler.source.rules import Rules
 from reconciler.source.stretches import stretches
 from reconciler.source.yaml_claims import claims
-from reconciler.source.yaml_file import Rules, load
+from reconciler.source.yaml_file import load
 from tests.source.valid_manifests import Writer
 
 RULES = Rules(acting=Acting())

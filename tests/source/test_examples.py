@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.manifest import Acting, Manifest
+from reconciler.core.acting import Acting
+from reconciler.core.manifest import Manifest
 from reconciler.source.conflict import Declaration, conflicts
-from reconciler.source.yaml_file import Rules, load
+from reconciler.source.rules import Rules
+from reconciler.source.yaml_file import load
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "manifests").rglob("*.yaml"))

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from yaml.error import YAMLError
 from yaml.events import Event
 
-from reconciler.core.manifest import Acting, BrokenManifest
+from reconciler.core.acting import Acting
+from reconciler.core.manifest import BrokenManifest
 from reconciler.core.message import DialogId
 from reconciler.core.problem import Origin
+from reconciler.source.rules import Rules
 from reconciler.source.stretches import stretches
 from reconciler.source.syntax import EventParser, FastestParser, PythonParser
-from reconciler.source.yaml_file import Loaded, Rules
+from reconciler.source.yaml_file import Loaded
 from reconciler.source.yaml_loading import load_with
 from tests.source.valid_manifests import Writer
 

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from reconciler.core.manifest import Acting
+from reconciler.core.acting import Acting
 from reconciler.core.message import UserId
 from reconciler.source import keys
+from reconciler.source.rules import Rules
 from reconciler.source.schema import json_schema
-from reconciler.source.yaml_file import Rules, load
+from reconciler.source.yaml_file import load
 from tests.source.typed import as_an_editor_sees
 
 ROOT = Path(__file__).parents[2]

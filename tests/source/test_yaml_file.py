@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from reconciler.core.acting import Acting
 from reconciler.core.manifest import (
-    Acting,
     BrokenManifest,
     DeclaredMessage,
     DeclaredText,
@@ -17,8 +17,9 @@ from reconciler.core.manifest import (
 )
 from reconciler.core.message import DialogId, MessageId, MessageText, UserId
 from reconciler.core.problem import Origin
+from reconciler.source.rules import Rules
 from reconciler.source.syntax import EventParser, FastestParser, PythonParser
-from reconciler.source.yaml_file import Loaded, Rules, load
+from reconciler.source.yaml_file import Loaded, load
 from reconciler.source.yaml_loading import load_with
 
 ANYONE = Rules(acting=Acting())

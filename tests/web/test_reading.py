@@ -15,23 +15,27 @@ from typing import Any, Final
 
 import pytest
 
+from reconciler.core.acting import Acting
 from reconciler.core.action import UpdateMessage
 from reconciler.core.applied import AppliedState
 from reconciler.core.call import Call, Intent
-from reconciler.core.guard import Guard, Refusal, words_and_command
-from reconciler.core.manifest import Acting
+from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.file_report import DialogReport, FileReport
+from reconciler.core.guard_note import words_and_command
 from reconciler.core.message import DialogId, MessageId
 from reconciler.core.outcome import Answer, Answered, Unanswered, judge
-from reconciler.core.plan import HeldReason, plan_dialog
+from reconciler.core.plan import plan_dialog
 from reconciler.core.problem import Origin, Problem
-from reconciler.core.report import Condition, DialogReport, FileReport, Report, report_broken, report_dialog
+from reconciler.core.refusal import Guard, Refusal
+from reconciler.core.report import Report, report_broken, report_dialog
 from reconciler.daemon.health import Health
 from reconciler.ledger.errors import LedgerError, LedgerMissing, LedgerUnreadable
 from reconciler.ledger.history import Result
 from reconciler.ledger.opening import open_ledger
 from reconciler.metrics.moment import Traffic
 from reconciler.source.directory import Directory
-from reconciler.source.yaml_file import Rules, load
+from reconciler.source.rules import Rules
+from reconciler.source.yaml_file import load
 from reconciler.web.changes import MOST_WAITING, Changes
 from reconciler.web.listing import list_dialogs
 from reconciler.web.model import DialogQuery, DialogSort, HistoryQuery, Overview, State, TooMany

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from reconciler.core.report import Condition, DialogReport
+from reconciler.core.condition import Condition
+from reconciler.core.file_report import DialogReport
 from reconciler.ledger.history import Result
 from reconciler.web.model import DialogQuery, DialogSort, HistoryQuery
 from reconciler.web.pages.moments import iso

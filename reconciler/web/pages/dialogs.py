@@ -1,6 +1,6 @@
 """The list of dialogs: searched, filtered, sorted, a page at a time."""
 
-from reconciler.core.report import Condition
+from reconciler.core.condition import Condition
 from reconciler.web.model import DialogPage, DialogSort
 from reconciler.web.pages.frame import Frame
 from reconciler.web.pages.templates import render

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from reconciler.core.report import Condition
+from reconciler.core.condition import Condition
 from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.history import HistoryRow, Result, Told
 from reconciler.web.model import DialogPage, HistoryPage, Overview

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import jinja2
 
+from reconciler.core.condition import Condition
 from reconciler.core.message import MessageText
-from reconciler.core.report import Condition
 from reconciler.ledger.history import Result
 from reconciler.render.words import count, duration, listed, rate
 from reconciler.web.model import State

@@ -12,9 +12,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from reconciler.core.plan import HeldReason
+from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.file_report import FileReport
 from reconciler.core.problem import Origin
-from reconciler.core.report import Condition, FileReport
 from reconciler.daemon.health import Health
 from reconciler.ledger.opening import open_ledger
 from reconciler.metrics.moment import Traffic

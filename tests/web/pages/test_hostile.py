@@ -8,9 +8,9 @@ from typing import Final
 
 import pytest
 
+from reconciler.core.condition import Condition
 from reconciler.core.message import MessageText
 from reconciler.core.problem import Origin, Problem
-from reconciler.core.report import Condition
 from reconciler.ledger.history import RecordedText, Result, RetryRow, Told
 from reconciler.web.model import Attention, DialogQuery, HistoryQuery, ProblemList
 from reconciler.web.pages.dialog import DialogView, render_dialog

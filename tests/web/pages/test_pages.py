@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.plan import HeldReason
-from reconciler.core.report import Condition
+from reconciler.core.condition import Condition, HeldReason
 from reconciler.ledger.errors import LedgerMissing
 from reconciler.ledger.history import Result
 from reconciler.web.model import DialogQuery, HistoryQuery, State

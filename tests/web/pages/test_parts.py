@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.report import Condition
+from reconciler.core.condition import Condition
 from reconciler.ledger.history import Result
 from reconciler.web.model import DialogQuery, DialogSort, HistoryQuery, PassSummary
 from reconciler.web.pages import address

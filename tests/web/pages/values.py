@@ -5,12 +5,12 @@ from types import MappingProxyType
 from typing import Final
 
 from reconciler.core.applied import AppliedText
-from reconciler.core.guard import Guard
+from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.file_report import DialogReport
 from reconciler.core.message import DialogId, Mark, MessageId, MessageText, UserId
 from reconciler.core.outcome import Cause
-from reconciler.core.plan import HeldReason
 from reconciler.core.problem import Origin, Problem
-from reconciler.core.report import Condition, DialogReport
+from reconciler.core.refusal import Guard
 from reconciler.core.standing import MessageStanding, Part, PartState
 from reconciler.ledger.history import ApprovalRow, HistoryRow, RecordedText, Result, RetryRow, Told
 from reconciler.web.model import (
