@@ -11,13 +11,14 @@ import click
 from reconciler.cli.clock import now
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.guarding import guards_of
-from reconciler.cli.identity import expect_session, known_rules
+from reconciler.cli.login_failure import expect_session, known_rules
 from reconciler.cli.options import GUARDING, READING, SENDING, output, paths, retry_rejected, settings
 from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.plan import show_problems, show_unread
+from reconciler.cli.planned import planner
 from reconciler.cli.progress import ProgressLine
 from reconciler.cli.sending import Sending, sending, stop_signal
-from reconciler.cli.survey import planner, survey
+from reconciler.cli.survey import survey
 from reconciler.cli.terminal import console
 from reconciler.core.call import Call
 from reconciler.core.condition import HeldReason

@@ -6,13 +6,14 @@ import click
 
 from reconciler.cli.clock import now
 from reconciler.cli.exit_code import ExitCode
-from reconciler.cli.guarding import APPROVING, guards_of
+from reconciler.cli.guarding import guards_of
 from reconciler.cli.identity import rules_without_sending
-from reconciler.cli.options import paths, settings
+from reconciler.cli.options import APPROVING, paths, settings
 from reconciler.cli.output import commentary, document
 from reconciler.cli.person import person
 from reconciler.cli.plan import show_unread
-from reconciler.cli.survey import plan_survey, survey, unread
+from reconciler.cli.planned import plan_survey, unread
+from reconciler.cli.survey import survey
 from reconciler.cli.typed import Name, Reason
 from reconciler.core.failure import Failure
 from reconciler.core.refusal import Approval
@@ -41,7 +42,7 @@ def command(settings: Settings, plan_id: str, reason: str) -> ExitCode:
     before. Works while a daemon runs, which then sends it; else the next `apply` or `run` does.
     """
     read_under = rules_without_sending(settings, os.environ)
-    with open_reader(settings.ledger) as ledger:
+    with open_reader(settings.ledger, LedgerReader) as ledger:
         found = survey(settings, read_under, ledger)
         plan = plan_survey(found, ledger, guards=guards_of(settings))
         before = [approval for approval in ledger.approvals() if approval.plan == plan_id]

@@ -29,9 +29,10 @@ from reconciler.core.problem import Problem
 from reconciler.core.report import Report
 from reconciler.reconcile.planning import PassPlan
 from reconciler.render.call_line import call_line
-from reconciler.render.figures import figures
 from reconciler.render.line import Line, Piece
-from reconciler.render.plan_lines import dialog_lines, summary_lines
+from reconciler.render.plan_figures import figures
+from reconciler.render.plan_lines import dialog_lines
+from reconciler.render.plan_summary import summary_lines
 from reconciler.render.report_lines import report_lines
 from reconciler.sandbox.options import SandboxOptions
 from reconciler.sandbox.seed_file import parse_seed

@@ -9,15 +9,9 @@ from typing import Final
 import click
 from click.core import ParameterSource
 
-from reconciler.cli.options import GUARDING, READING, SERVICE
+from reconciler.cli.options import APPROVING
 from reconciler.core.refusal import Guards
 from reconciler.settings import DEFAULTS, Settings
-
-APPROVING: Final = (*READING, *SERVICE, "ledger", *GUARDING)
-"""Settings on which it depends what is planned. Given as flags, they have to be given again.
-
-The ledger is named wherever it comes from: the person who approves has another environment than a daemon.
-"""
 
 _SHOWN: Final = {field.name for field in fields(Settings) if field.repr}
 

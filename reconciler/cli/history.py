@@ -21,6 +21,7 @@ from reconciler.ledger.history import (
     RetryRow,
     Told,
 )
+from reconciler.ledger.reader import LedgerReader
 from reconciler.render.history_document import changed_fields, history_document
 from reconciler.render.line import Piece
 from reconciler.render.words import count, moment, visible
@@ -76,7 +77,7 @@ def command(
         msg = "--since is not before --until"
         raise click.UsageError(msg)
     query = HistoryQuery(dialog=dialog, results=frozenset(map(Result, results)), since=since, until=until)
-    with open_existing(settings.ledger) as ledger:
+    with open_existing(settings.ledger, LedgerReader) as ledger:
         if dialog is not None:
             dialogs_named(dialog, ledger)
         entries = itertools.islice(read_all(ledger, query), limit)

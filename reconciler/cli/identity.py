@@ -1,68 +1,11 @@
 """Who we are to the chat service, for commands that send nothing."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
-from typing import Final
 
 from reconciler.cli.importing import imported
 from reconciler.cli.survey import rules
-from reconciler.core.failure import Failure
-from reconciler.core.outcome import Answer, Answered, Unanswered, said
-from reconciler.settings import CredentialKind, Settings, credential_kind
+from reconciler.settings import Settings, credential_kind
 from reconciler.source.rules import Rules
-
-_SIGNATURE: Final = "Unexpected signature"
-"""The service's words (422) for a login that is not signed as it expects."""
-
-_WHO: Final = {
-    CredentialKind.TOKEN: "RECONCILER_TOKEN or RECONCILER_TOKEN_FILE",
-    CredentialKind.SESSION: "RECONCILER_LOGIN and RECONCILER_PASSWORD or RECONCILER_PASSWORD_FILE",
-}
-"""The settings that say who we are."""
-
-_APPLICATION: Final = (
-    "RECONCILER_AUTH_SECRET or RECONCILER_AUTH_SECRET_FILE, RECONCILER_AUTH_KEY, "
-    "RECONCILER_APPLICATION_ID and RECONCILER_SIGNATURE_HASH"
-)
-
-
-class LoginFailed(Failure):
-    """The chat service gave no session."""
-
-
-def known_rules(identity: Rules | Answer, kind: CredentialKind | None) -> Rules:
-    """Give what manifests are read under. Raises LoginFailed where a login failed instead."""
-    if isinstance(identity, Rules):
-        return identity
-    raise LoginFailed(_words(identity, kind))
-
-
-def expect_session(answer: Answer | None, kind: CredentialKind | None) -> None:
-    """Raise LoginFailed where a login failed."""
-    if answer is not None:
-        raise LoginFailed(_words(answer, kind))
-
-
-def _words(answer: Answer, kind: CredentialKind | None) -> str:
-    match answer:
-        case Answered(status=status, words=words, page=False) if status < HTTPStatus.MULTIPLE_CHOICES:
-            return words  # ours: there is a session, and it is of no use
-        case _:
-            return f"no session with the chat service: {said(answer)}; {_todo(answer, kind)}"
-
-
-def _todo(answer: Answer, kind: CredentialKind | None) -> str:
-    """Say what helps, going by what a login was answered (docs/credentials.md)."""
-    match answer:
-        case Unanswered():
-            return "correct the settings, or run this again later"
-        case Answered(status=HTTPStatus.UNAUTHORIZED) if kind in _WHO:
-            return f"look at {_WHO[kind]}"
-        case Answered(status=HTTPStatus.UNPROCESSABLE_ENTITY, words=words) if _SIGNATURE in words:
-            return f"look at {_APPLICATION}"
-        case Answered(status=status):
-            later = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-            return "run this again later" if later else "correct the settings"
 
 
 def rules_without_sending(settings: Settings, environ: Mapping[str, str]) -> Rules:
@@ -75,5 +18,6 @@ def rules_without_sending(settings: Settings, environ: Mapping[str, str]) -> Rul
     if settings.act_as is not None or kind is None or not kind.of_one_user:
         return rules(settings, environ)
     # Only now: the libraries that call take longer to import than all else that a plan needs.
-    asked: Rules | Answer = imported("reconciler.cli.sending").log_in_alone(settings, environ)
-    return known_rules(asked, kind)
+    asked = imported("reconciler.cli.sending").log_in_alone(settings, environ)
+    found: Rules = imported("reconciler.cli.login_failure").known_rules(asked, kind)
+    return found

@@ -13,6 +13,7 @@ from reconciler.ledger.check import check_ledger
 from reconciler.ledger.errors import LedgerDamaged
 from reconciler.ledger.existing import open_existing
 from reconciler.ledger.history import oldest_first
+from reconciler.ledger.reader import LedgerReader
 from reconciler.render.history_document import history_document
 from reconciler.settings import Settings
 from reconciler.web.export import as_csv
@@ -66,7 +67,7 @@ def export(settings: Settings, output: str, *, hide_text: bool) -> ExitCode:
     Texts are among them where the ledger keeps them. Fails where not all of them can be read.
     """
     stream = data_stream()
-    with open_existing(settings.ledger) as ledger:
+    with open_existing(settings.ledger, LedgerReader) as ledger:
         entries = oldest_first(ledger.record(), ledger.requests())
         if output == "csv":
             stream.writelines(piece.decode() for piece in as_csv(entries, texts=not hide_text))

@@ -98,6 +98,11 @@ SERVICE: Final = ("api_url", "ca_file", "proxy", "proxy_auth_file", "timeout")
 READING: Final = ("act_as", "max_text", *CREDENTIAL)
 SERVING: Final = ("watch", "listen", "listen_token_file", "behind_proxy")
 SENDING: Final = (*SERVICE, "rate", "concurrency", "ledger", "keep_text")
+APPROVING: Final = (*READING, *SERVICE, "ledger", *GUARDING)
+"""Settings on which it depends what is planned. Given as flags, they have to be given again.
+
+The ledger is named wherever it comes from: the person who approves has another environment than a daemon.
+"""
 
 
 def settings(*names: str) -> Decorator:

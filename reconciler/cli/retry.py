@@ -13,6 +13,7 @@ from reconciler.cli.typed import Name, Reason
 from reconciler.core.message import DialogId
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.opening import open_requests
+from reconciler.ledger.reader import LedgerReader
 from reconciler.render.words import count, visible
 from reconciler.settings import Settings
 
@@ -45,5 +46,5 @@ def _dialogs(settings: Settings, name: str | None) -> tuple[DialogId | None, ...
     """Give the dialogs to free, where None stands for all. Raises DialogUnknown."""
     if name is None:
         return (None,)
-    with open_reader(settings.ledger) as ledger:
+    with open_reader(settings.ledger, LedgerReader) as ledger:
         return dialogs_named(name, ledger)

@@ -80,7 +80,7 @@ async def sending(
         in_thread = partial(asyncio.get_running_loop().run_in_executor, thread)
         ledger = await in_thread(partial(open_ledger, settings.ledger, keep_text=settings.keep_text))
         stack.push_async_callback(in_thread, ledger.close)
-        reader = stack.enter_context(open_reader(settings.ledger))
+        reader = stack.enter_context(open_reader(settings.ledger, LedgerReader))
         limiter = Limiter(settings.rate)
         service = await ChatApi.open(options, writes=True, limiter=limiter, notice=_log)
         stack.push_async_callback(service.aclose)

@@ -7,26 +7,28 @@ what the guards refuse.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from io import StringIO
-from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from reconciler.cli.output import Pipe, document
 from reconciler.cli.plan import CameTo
+from reconciler.cli.planned import planner
 from reconciler.cli.planning_line import planning_line
 from reconciler.cli.processes import in_processes
-from reconciler.cli.survey import Survey, planner
+from reconciler.cli.whole_plan import Asked
 from reconciler.core.guard import GuardedChange
 from reconciler.core.problem import Problem
-from reconciler.core.refusal import Guards, Refusal
+from reconciler.core.refusal import Refusal
 from reconciler.ledger.existing import open_reader
+from reconciler.ledger.reader import LedgerReader
 from reconciler.reconcile.claimed import Outlook, look_out
 from reconciler.reconcile.planning import Planner, could_trip, other_problems, refused
-from reconciler.render.figures import Figures, figures
+from reconciler.render.figures import NO_CALLS, Figures
 from reconciler.render.line import Line
+from reconciler.render.plan_figures import figures
 from reconciler.render.plan_lines import plan_lines
+from reconciler.render.refusal_lines import refusal_lines
 from reconciler.source.conflict import Declaration
 from reconciler.source.directory import ManifestFile
 
@@ -34,18 +36,6 @@ T = TypeVar("T")
 
 _FILES: Final = 25
 """Files of one share: a tenth of a second where they have 100 messages each."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a plan is asked for. `rate` is in calls a second; with `texts` texts are shown."""
-
-    survey: Survey
-    ledger: Path
-    guards: Guards
-    retry_rejected: bool
-    rate: float
-    texts: bool
 
 
 class Share(NamedTuple):
@@ -70,7 +60,7 @@ def show_shares(asked: Asked) -> CameTo:
         refusals = _refusals(asked, outlook)
         done = stage("planning", len(outlook.files))
         problems = [*other_problems(outlook.others, asked.survey.scan.problems)]
-        total, bugs, read = figures((), asked.rate), 0, set[str]()
+        total, bugs, read = NO_CALLS, 0, set[str]()
         for share in _each_share(asked, outlook.files, partial(_share, asked, outlook, refusals)):
             _show(share)
             total += share.figures
@@ -79,7 +69,13 @@ def show_shares(asked: Asked) -> CameTo:
             read |= share.read
             done(len(share.read))
     unread = [file.path for file in files if file.location not in read]
-    return CameTo(figures=total, problems=sorted(set(problems)), refusals=refusals, bugs=bugs, unread=unread)
+    return CameTo(
+        figures=total,
+        problems=sorted(set(problems)),
+        refusals=tuple(refusal_lines(refusals)),
+        bugs=bugs,
+        unread=unread,
+    )
 
 
 def _show(share: Share) -> None:
@@ -122,7 +118,7 @@ def _each_share(
 
 @contextmanager
 def _planner(asked: Asked) -> Iterator[Planner]:
-    with open_reader(asked.ledger) as ledger:
+    with open_reader(asked.ledger, LedgerReader) as ledger:
         yield planner(asked.survey, ledger, guards=asked.guards, retry_rejected=asked.retry_rejected)
 
 

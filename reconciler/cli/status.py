@@ -12,13 +12,11 @@ from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import output, settings
 from reconciler.cli.output import commentary, print_json
 from reconciler.cli.status_text import print_status
-from reconciler.core.doubt import Doubt
+from reconciler.core.doubt import Doubt, oldest
 from reconciler.core.file_report import all_problems
 from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.existing import open_existing
-from reconciler.ledger.history import Totals
-from reconciler.ledger.reader import LedgerReader
-from reconciler.reconcile.doubts import Doubts
+from reconciler.ledger.standing import StandingReader, Totals
 from reconciler.settings import Settings
 from reconciler.web.asking import NobodyAnswers, ask
 from reconciler.web.status import FORMAT, status_document
@@ -52,7 +50,7 @@ def command(settings: Settings, output: str, *, everything: bool) -> ExitCode:
     told, silence = _told(settings.ledger)
     most = None if everything else _MANY
     try:
-        with open_existing(settings.ledger) as ledger:
+        with open_existing(settings.ledger, StandingReader) as ledger:
             in_doubt = ledger.in_doubt()
             status = told or _recorded(ledger, in_doubt)
             status["calls"] = _calls(ledger.totals(in_doubt))
@@ -86,10 +84,10 @@ def _told(ledger: Path) -> tuple[dict[str, Any] | None, str]:
     return status, ""
 
 
-def _recorded(ledger: LedgerReader, in_doubt: Sequence[Doubt]) -> dict[str, Any]:
+def _recorded(ledger: StandingReader, in_doubt: Sequence[Doubt]) -> dict[str, Any]:
     """Give what the ledger knows."""
     files = tuple(ledger.known_files().values())
-    doubted = long_in_doubt(Doubts(in_doubt).oldest(), now())
+    doubted = long_in_doubt(oldest(in_doubt), now())
     summary = summarize(files, hindrances={}, doubted=doubted, ledger=ledger.path)
     dialogs = (dialog for file in files for dialog in file.dialogs)
     return status_document(summary, dialogs, all_problems(files), ledger.path)

@@ -8,10 +8,10 @@ from reconciler.cli.columns import Column, Columns
 from reconciler.cli.output import Output, document
 from reconciler.core.condition import Condition, HeldReason
 from reconciler.core.problem import Origin, Problem
+from reconciler.render.condition_style import condition_style
 from reconciler.render.line import Piece
-from reconciler.render.report_lines import condition_style
 from reconciler.render.words import ago, ahead, count, duration, listed, rate, visible
-from reconciler.web.model import State
+from reconciler.web.state import State
 
 _STYLE: Final = {State.HINDERED: "bad", State.ATTENTION: "bad", State.WORKING: "warn", State.IN_SYNC: "good"}
 

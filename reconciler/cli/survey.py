@@ -1,20 +1,17 @@
 """The reading side put together: settings in, a look at all manifests and the plan out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from reconciler.cli.at_once import AtOnce
 from reconciler.cli.clock import now
 from reconciler.core.acting import Acting
 from reconciler.core.failure import Failure
 from reconciler.core.file_report import FileReport
 from reconciler.core.message import UserId
-from reconciler.core.refusal import Guards
-from reconciler.ledger.reader import LedgerReader
+from reconciler.ledger.standing import StandingReader
 from reconciler.reconcile.agenda import Agenda, agenda
-from reconciler.reconcile.planning import PassPlan, Planner
 from reconciler.settings import Settings, credential_kind
 from reconciler.source.directory import Directory, Scan, lies_under, location_of
 from reconciler.source.rules import Rules
@@ -88,7 +85,7 @@ def expect_whole(scan: Scan) -> None:
         raise SourceError(msg)
 
 
-def survey(settings: Settings, read_under: Rules, ledger: LedgerReader) -> Survey:
+def survey(settings: Settings, read_under: Rules, ledger: StandingReader) -> Survey:
     """Look at all files. Raises SourceError where they can't be seen or a checkout is under way."""
     source = Directory(settings.manifests)
     scan = source.scan()
@@ -100,28 +97,3 @@ def survey(settings: Settings, read_under: Rules, ledger: LedgerReader) -> Surve
     known = locations_under(ledger.known_files(), settings)
     todo = agenda(scan, known, read_under.fingerprint(), at)
     return Survey(source=source, scan=scan, known=known, todo=todo, rules=read_under, at=at)
-
-
-def planner(found: Survey, ledger: LedgerReader, *, guards: Guards, retry_rejected: bool = False) -> Planner:
-    """Give what plans the files that a survey found to do; what was deferred is planned at once."""
-    return Planner(
-        source=found.source,
-        ledger=AtOnce(ledger=ledger, retry_rejected=retry_rejected),
-        rules=found.rules,
-        guards=guards,
-        now=found.at,
-    )
-
-
-def plan_survey(
-    found: Survey, ledger: LedgerReader, *, guards: Guards, retry_rejected: bool = False
-) -> PassPlan:
-    """Read and plan what a survey found to do."""
-    plans = planner(found, ledger, guards=guards, retry_rejected=retry_rejected)
-    return plans.plan(found.todo.files, others=found.others, unusable=found.scan.problems)
-
-
-def unread(found: Survey, plan: PassPlan) -> Sequence[str]:
-    """Give the paths of the files that changed before they could be read: the plan lacks them."""
-    planned = {file.file.location for file in plan.files}
-    return [file.path for file in found.todo.files if file.location not in planned]

@@ -18,7 +18,7 @@ from reconciler.render.words import count
 from reconciler.settings import Settings
 from reconciler.source.conflict import Declaration, conflicts, declarations
 from reconciler.source.directory import Directory
-from reconciler.source.encoding import LARGEST_FILE
+from reconciler.source.regular_file import LARGEST_FILE
 from reconciler.source.yaml_file import load
 
 FORMAT = "reconciler/problems/v1"

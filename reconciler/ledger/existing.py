@@ -4,7 +4,7 @@ import sqlite3
 import stat
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from reconciler.ledger.connection import Opener, check_sqlite, connect, explained, open_sqlite
 from reconciler.ledger.errors import (
@@ -19,7 +19,9 @@ from reconciler.ledger.errors import (
     LedgerUnreadable,
 )
 from reconciler.ledger.migrate import load_migrations, migrate, version_of
-from reconciler.ledger.reader import LedgerReader
+from reconciler.ledger.snapshots import Snapshots
+
+Reader = TypeVar("Reader", bound=Snapshots)
 
 APPLICATION_ID: Final = int.from_bytes(b"RCNL")
 """Stands in the header of each ledger (https://sqlite.org/pragma.html#pragma_application_id)."""
@@ -45,7 +47,7 @@ def connect_existing(
         return connection
 
 
-def open_reader(path: Path) -> LedgerReader:
+def open_reader(path: Path, kind: type[Reader]) -> Reader:
     """Open the ledger for reading, while a daemon writes it or not; where there is none, read nothing.
 
     Takes no lock and makes no ledger. Raises a LedgerError that says why not.
@@ -54,13 +56,13 @@ def open_reader(path: Path) -> LedgerReader:
     if not exists(path):
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         migrate(connection, load_migrations())
-        return LedgerReader(path, connection, exists=False)
-    return open_existing(path)
+        return kind(path, connection, exists=False)
+    return open_existing(path, kind)
 
 
-def open_existing(path: Path) -> LedgerReader:
+def open_existing(path: Path, kind: type[Reader]) -> Reader:
     """Open the ledger for reading, as `open_reader` does; raises LedgerMissing where there is none."""
-    return LedgerReader(path, connect_existing(path, "ro"))
+    return kind(path, connect_existing(path, "ro"))
 
 
 def exists(path: Path) -> bool:

@@ -144,17 +144,6 @@ def _when(request: RequestRow) -> tuple[int, datetime]:
     return request.after, request.at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """How many actions came out how, and when the last one was sent."""
-
-    applied: int
-    deferred: int
-    rejected: int
-    in_doubt: int
-    last_sent_at: datetime | None
-
-
 def history_row(columns: Iterable[Any]) -> HistoryRow:
     """Read one row of the `history_page` queries."""
     (

@@ -1,72 +1,30 @@
-"""Reading a ledger: the applied state of a dialog, what is known of files, and the history."""
+"""Reading a ledger: the applied state of a dialog, what people asked for, and the history."""
 
 import itertools
 import json
-import sqlite3
-import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from reconciler.core.applied import AppliedState
-from reconciler.core.doubt import Doubt
-from reconciler.core.file_report import DialogReport, FileReport
 from reconciler.core.message import DialogId
-from reconciler.core.problem import Problem
 from reconciler.core.refusal import Approval, Known
 from reconciler.ledger.applied_rows import applied_state
-from reconciler.ledger.connection import explained
-from reconciler.ledger.doubt_rows import doubts
-from reconciler.ledger.encoding import time_of, unescape
-from reconciler.ledger.errors import LedgerDamaged, LedgerUnreadable
-from reconciler.ledger.file_rows import dialog_report, problem_of
-from reconciler.ledger.history import EVERYTHING, FAILED, HistoryRow, RequestRow, Totals, Wanted, history_row
+from reconciler.ledger.errors import LedgerDamaged
+from reconciler.ledger.history import EVERYTHING, FAILED, HistoryRow, RequestRow, Wanted, history_row
 from reconciler.ledger.named_sql import QUERIES
 from reconciler.ledger.request_rows import approval, approval_row, retry_row
+from reconciler.ledger.standing import StandingReader
 
 _PAGE: Final = 500
-_STEPS: Final = 100_000
-"""Steps of SQLite's machine between two looks at whether to go on: about a millisecond."""
-
 _AFTER_ALL: Final = 2**63 - 1
 
 
-class LedgerReader:
-    """Reads a ledger; what one method gives is of one moment. Threads take turns.
+class LedgerReader(StandingReader):
+    """Reads all of a ledger; what one method gives is of one moment. Threads take turns.
 
     Every method raises LedgerUnreadable or LedgerDamaged where the file can't be read.
     """
-
-    def __init__(self, path: Path, connection: sqlite3.Connection, *, exists: bool = True) -> None:
-        self.path: Final = path
-        self.exists: Final = exists
-        """Whether there is a ledger; a reader of none finds nothing."""
-        self._connection = connection
-        self._turn = threading.Lock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def give_up_once(self, over: Callable[[], bool], *, steps: int = _STEPS) -> None:
-        """Let what is read end with LedgerUnreadable once `over`, asked each so many steps, gives true."""
-        self._connection.set_progress_handler(over, steps)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._turn:
-            self._connection.close()
 
     def applied(self, dialog: DialogId) -> AppliedState:
         """Give what is known to be applied; a text is uncertain where a call may have changed it.
@@ -98,43 +56,6 @@ class LedgerReader:
         """Give every approval, the oldest first."""
         with self._snapshot() as connection:
             return tuple(map(approval, QUERIES.approvals(connection)))
-
-    def known_files(self) -> Mapping[str, FileReport]:
-        """Give the last report on each manifest file, by its location.
-
-        A file is not `settled` once a call for one of its dialogs is recorded, or a rejection in
-        it is freed, until it is reported on again.
-        """
-        with self._snapshot() as connection:
-            dialogs: defaultdict[int, list[DialogReport]] = defaultdict(list)
-            for file, *dialog in QUERIES.file_dialogs(connection):
-                dialogs[file].append(dialog_report(dialog))
-            problems: defaultdict[int, list[Problem]] = defaultdict(list)
-            for file, *problem in QUERIES.file_problems(connection):
-                problems[file].append(problem_of(problem))
-            return {
-                (path := unescape(location)): FileReport(
-                    location=path,
-                    content=content,
-                    rules=rules,
-                    settled=bool(settled),
-                    due_at=time_of(due_at),
-                    dialogs=tuple(dialogs[file]),
-                    problems=tuple(problems[file]),
-                    at=time_of(reported_at),
-                )
-                for file, location, content, rules, settled, due_at, reported_at in QUERIES.files(connection)
-            }
-
-    def dialogs(self) -> tuple[DialogReport, ...]:
-        """Give how each dialog stood after the last pass, in the order of their files."""
-        with self._snapshot() as connection:
-            return tuple(dialog_report(row[1:]) for row in QUERIES.file_dialogs(connection))
-
-    def problems(self) -> tuple[Problem, ...]:
-        """Give what was wrong with the manifests at the last pass, in the order of their files."""
-        with self._snapshot() as connection:
-            return tuple(problem_of(row[1:]) for row in QUERIES.file_problems(connection))
 
     def history(
         self,
@@ -190,27 +111,6 @@ class LedgerReader:
         with self._snapshot() as connection:
             return tuple(name for (name,) in QUERIES.dialog_names(connection))
 
-    def in_doubt(self) -> tuple[Doubt, ...]:
-        """Give the calls without an answer, the oldest first; takes time in proportion to the record."""
-        with self._snapshot() as connection:
-            return doubts(QUERIES.in_doubt(connection))
-
-    def totals(self, in_doubt: Sequence[Doubt] | None = None) -> Totals:
-        """Count the actions by what came of them; takes time in proportion to the record's length.
-
-        One without an answer is in doubt until each of its changes has a later, definite answer; who
-        has looked for those already hands them over.
-        """
-        with self._snapshot() as connection:
-            counts = dict(QUERIES.outcome_counts(connection))
-            return Totals(
-                applied=counts.get("applied", 0),
-                deferred=counts.get("deferred", 0),
-                rejected=counts.get("rejected", 0),
-                in_doubt=len(doubts(QUERIES.in_doubt(connection)) if in_doubt is None else in_doubt),
-                last_sent_at=time_of(QUERIES.last_sent_at(connection)),
-            )
-
     def _pages(self, dialog: str | None, wanted: Wanted, before: int, size: int) -> Iterator[HistoryRow]:
         while page := self._page(dialog, wanted, before, size):
             yield from page
@@ -257,13 +157,3 @@ class LedgerReader:
                 what=f"the ledger is damaged: {recorded - given:,} of its {recorded:,} {what} can't be read",
                 todo="`reconciler ledger check` tells more; restore a backup",
             )
-
-    @contextmanager
-    def _snapshot(self) -> Iterator[sqlite3.Connection]:
-        with self._turn, explained(self.path, LedgerUnreadable):
-            self._connection.execute("BEGIN")
-            try:
-                yield self._connection
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")

@@ -1,13 +1,11 @@
 """What a plan comes to: calls, texts, marks, what cannot be undone, how long it takes."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from reconciler.core.action import MarkDialog
 from reconciler.core.condition import HeldReason
-from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
-from reconciler.core.plan import DialogPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,27 +48,15 @@ class Figures:
         return self.texts + self.marks + self.dialog_marks
 
 
-def figures(plans: Iterable[DialogPlan], rate: float) -> Figures:
-    """Count what `plans` come to at `rate` calls a second."""
-    kinds: Counter[type] = Counter()
-    held: Counter[HeldReason] = Counter()
-    dialogs = calls = covered = first_texts = 0
-    for plan in plans:
-        dialogs += bool(plan.actions)
-        calls += len(plan.actions)
-        held.update(h.reason for h in plan.held)
-        for action in plan.actions:
-            kinds.update(type(change) for change in action.changes)
-            first_texts += sum(isinstance(c, TextChange) and c.old is None for c in action.changes)
-            covered += len(action.covered) if isinstance(action, MarkDialog) else 0
-    return Figures(
-        dialogs=dialogs,
-        calls=calls,
-        texts=kinds[TextChange],
-        first_texts=first_texts,
-        marks=kinds[MarkChange],
-        covered=covered,
-        dialog_marks=kinds[DialogMarkChange],
-        held=dict(held),
-        seconds=calls / rate,
-    )
+NO_CALLS: Final = Figures(
+    dialogs=0,
+    calls=0,
+    texts=0,
+    first_texts=0,
+    marks=0,
+    covered=0,
+    dialog_marks=0,
+    held={},
+    seconds=0.0,
+)
+"""What a plan of nothing comes to."""

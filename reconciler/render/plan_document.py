@@ -9,7 +9,8 @@ from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChang
 from reconciler.core.plan import DialogPlan, Held
 from reconciler.core.refusal import Refusal
 from reconciler.reconcile.planning import PassPlan
-from reconciler.render.figures import Figures, figures
+from reconciler.render.figures import Figures
+from reconciler.render.plan_figures import figures
 from reconciler.render.problem_document import problem_document
 from reconciler.render.refusal_document import refusal_document
 

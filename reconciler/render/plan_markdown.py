@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from reconciler.reconcile.planning import PassPlan
-from reconciler.render.figures import figures
 from reconciler.render.line import plain
-from reconciler.render.plan_lines import dialog_lines, summary_lines
+from reconciler.render.plan_figures import figures
+from reconciler.render.plan_lines import dialog_lines
+from reconciler.render.plan_summary import summary_lines
 from reconciler.render.refusal_lines import refusal_lines
 from reconciler.render.words import count
 

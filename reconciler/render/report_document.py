@@ -5,9 +5,9 @@ from typing import Any
 from reconciler.core.action import MarkDialog, UpdateMessage
 from reconciler.core.call import Call
 from reconciler.core.condition import Condition
-from reconciler.core.file_report import DialogReport
 from reconciler.core.outcome import Answered, Applied, Deferred, Rejected
 from reconciler.core.report import Report
+from reconciler.render.dialog_document import dialog_document
 from reconciler.render.problem_document import problem_document
 from reconciler.render.refusal_document import refusal_document
 
@@ -31,23 +31,6 @@ def report_document(report: Report) -> dict[str, Any]:
         "dialogs": [dialog_document(dialog) for file in report.files for dialog in file.dialogs],
         "failures": [_failure(call) for call in report.calls if not isinstance(call.outcome, Applied)],
         "problems": [problem_document(problem) for problem in report.problems],
-    }
-
-
-def dialog_document(dialog: DialogReport) -> dict[str, Any]:
-    """Give how one dialog stands."""
-    return {
-        "name": dialog.name,
-        "dialogId": dialog.dialog and str(dialog.dialog),
-        "labels": dict(dialog.labels),
-        "origin": str(dialog.origin),
-        "condition": dialog.condition.value,
-        "declared": dialog.declared,
-        "applied": dialog.applied,
-        "pending": dialog.pending,
-        "held": {reason.value: number for reason, number in sorted(dialog.held.items())},
-        "note": dialog.note,
-        "dueAt": dialog.due_at and dialog.due_at.isoformat(),
     }
 
 

@@ -12,15 +12,6 @@ from reconciler.render.plan_lines import RETRY_ADVICE
 from reconciler.render.refusal_lines import refusal_lines
 from reconciler.render.words import count, duration, listed, moment, visible
 
-_STYLE = {
-    Condition.IN_SYNC: "good",
-    Condition.PENDING: "warn",
-    Condition.BACKING_OFF: "warn",
-    Condition.SUSPENDED: "warn",
-    Condition.STALLED: "bad",
-    Condition.INVALID: "bad",
-}
-
 
 def report_lines(report: Report) -> Iterator[Line]:
     """Give what went wrong call by call, then what the pass came to and what a guard held."""
@@ -85,8 +76,3 @@ def failure_line(call: Call) -> Line:
             "bad",
         ),
     )
-
-
-def condition_style(condition: Condition) -> str:
-    """Give the style in which a condition is shown."""
-    return _STYLE[condition]

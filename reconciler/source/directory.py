@@ -12,10 +12,17 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from reconciler.core.problem import Origin, Problem
-from reconciler.source.encoding import LARGEST_FILE
 from reconciler.source.git_folder import checkout_under_way
 from reconciler.source.links import still_lead
-from reconciler.source.regular_file import FileContent, Signature, Unsteady, Unusable, examine, read_file
+from reconciler.source.regular_file import (
+    LARGEST_FILE,
+    FileContent,
+    Signature,
+    Unsteady,
+    Unusable,
+    examine,
+    read_file,
+)
 from reconciler.source.standing import stands, stands_at
 from reconciler.source.tree import MAX_FILES, FoundFile, Tree, roots_of, walk
 

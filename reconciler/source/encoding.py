@@ -5,9 +5,7 @@ import re
 from typing import Final
 
 from reconciler.source.diagnostics import Diagnostics
-
-LARGEST_FILE: Final = 16 * 1024 * 1024
-"""In bytes."""
+from reconciler.source.regular_file import LARGEST_FILE
 
 # YAML allows NEL, LS and PS, but takes them for line breaks, which no editor does: every place behind
 # one would be wrong, and a text that holds one would be folded.

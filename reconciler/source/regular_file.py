@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple
 
+LARGEST_FILE: Final = 16 * 1024 * 1024
+"""Bytes that a file may have."""
+
 _RACY: Final = 2_000_000_000
 """Nanoseconds. Two writes within one tick of a file system's clock look alike; FAT ticks in 2 s."""
 

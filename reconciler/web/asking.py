@@ -5,7 +5,6 @@ no program that took its address. So it needs no address, no token, and no setti
 """
 
 import os
-import socket
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +29,9 @@ def ask(ledger: Path) -> bytes:
         if not stat.S_ISSOCK(path.lstat().st_mode):
             msg = f"{path.name} is no socket; remove it and start the daemon again"
             raise NobodyAnswers(msg)
+        # Only now: mostly no daemon runs, and this takes as long to import as all else to be asked.
+        import socket  # noqa: PLC0415  # see above
+
         with socket.socket(socket.AF_UNIX) as connection, address_of(path) as address:
             connection.settimeout(PATIENCE)
             connection.connect(address)

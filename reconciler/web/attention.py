@@ -13,7 +13,7 @@ from reconciler.core.guard_note import words_and_command
 from reconciler.core.message import DialogId
 from reconciler.render.words import count
 from reconciler.settings import DEFAULTS
-from reconciler.web.model import Attention
+from reconciler.web.state import Attention
 
 _SINGLE: Final = 10
 """Reasons for which dialogs are stalled that are told one by one; the others are told together."""

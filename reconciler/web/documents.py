@@ -5,10 +5,11 @@ from typing import Any, Final
 
 from reconciler.core.message import Mark
 from reconciler.core.standing import MessageStanding, Part
+from reconciler.render.dialog_document import dialog_document
 from reconciler.render.history_document import history_document
 from reconciler.render.problem_document import problem_document
-from reconciler.render.report_document import dialog_document
-from reconciler.web.model import DialogDetail, DialogPage, HistoryPage, Overview, ProblemList
+from reconciler.web.model import DialogDetail, DialogPage, HistoryPage, ProblemList
+from reconciler.web.state import Overview
 from reconciler.web.status import running_document
 
 OVERVIEW: Final = "reconciler/overview/v1"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from reconciler.core.condition import Condition, HeldReason
+from reconciler.core.condition import Condition
 from reconciler.core.file_report import DialogReport
 from reconciler.core.problem import Problem
 from reconciler.core.standing import MessageStanding
@@ -17,69 +17,6 @@ from reconciler.ledger.history import Result, Told
 
 class TooMany(Exception):  # noqa: N818  # it is a state of ours, and no mistake of anybody's
     """As many of the kind that is named are under way as may be: one more has to ask again later."""
-
-
-class State(StrEnum):
-    """How everything stands, in one word; the worst that is true, in this order."""
-
-    HINDERED = "hindered"
-    """Nothing is done: the manifests, the ledger or the chat service can't be used."""
-    ATTENTION = "needs a person"
-    WORKING = "working"
-    IN_SYNC = "in sync"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassSummary:
-    """One pass that ended. `seconds` is how long it took, `call_seconds` the median of its calls."""
-
-    finished_at: datetime
-    seconds: float
-    applied: int
-    deferred: int
-    rejected: int
-    call_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attention:
-    """Something that waits for a person: what, what to do, and the page that shows it (a path).
-
-    `command` is what to type for that, where a command does it.
-    """
-
-    what: str
-    todo: str
-    path: str
-    command: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """How everything stands now. `passes` are the last that made calls, the oldest first."""
-
-    at: datetime
-    version: str
-    state: State
-    sentence: str
-    hindrance: str | None
-    first_pass_done: bool
-    conditions: Mapping[Condition, int]
-    pending: int
-    held: Mapping[HeldReason, int]
-    rate_ceiling: float
-    rate_present: float
-    calls_waiting: int
-    drain_seconds: float
-    breaker_tripped: bool
-    files: int
-    problems: int
-    last_pass_at: datetime | None
-    last_success_at: datetime | None
-    watch: str
-    watch_reason: str | None
-    attention: tuple[Attention, ...]
-    passes: tuple[PassSummary, ...]
 
 
 class DialogSort(StrEnum):

@@ -10,7 +10,7 @@ from reconciler.core.refusal import Guard
 from reconciler.core.standing import PartState
 from reconciler.ledger.history import Result
 from reconciler.web.documents import CHANGES, DIALOG, DIALOGS, HISTORY, OVERVIEW, PROBLEMS
-from reconciler.web.model import State
+from reconciler.web.state import State
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from reconciler.core.file_report import FileReport
 from reconciler.core.message import DialogId
 from reconciler.core.problem import Problem
 from reconciler.metrics.moment import Traffic
-from reconciler.web.model import Overview, PassSummary
+from reconciler.web.state import Overview, PassSummary
 from reconciler.web.summary import long_in_doubt, summarize
 
 

@@ -35,12 +35,12 @@ from reconciler.web.model import (
     DialogQuery,
     HistoryPage,
     HistoryQuery,
-    Overview,
     ProblemList,
     TooMany,
 )
 from reconciler.web.overview import Seen, overview
 from reconciler.web.recent import Recent
+from reconciler.web.state import Overview
 
 T = TypeVar("T")
 
@@ -181,7 +181,7 @@ class Reading:
 
     @contextmanager
     def _ledger(self) -> Iterator[LedgerReader]:
-        with open_reader(self._live.ledger) as ledger:
+        with open_reader(self._live.ledger, LedgerReader) as ledger:
             ledger.give_up_once(lambda: self._ended)
             if not ledger.exists:
                 raise LedgerMissing(self._live.ledger)

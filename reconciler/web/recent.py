@@ -12,7 +12,7 @@ from reconciler.core.problem import Problem
 from reconciler.core.report import Report
 from reconciler.reconcile.planning import PassPlan
 from reconciler.web.changes import Changes
-from reconciler.web.model import PassSummary
+from reconciler.web.state import PassSummary
 
 _KEPT: Final = 60
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from reconciler.core.file_report import DialogReport
 from reconciler.core.problem import Problem
+from reconciler.render.dialog_document import dialog_document
 from reconciler.render.problem_document import problem_document
-from reconciler.render.report_document import dialog_document
-from reconciler.web.model import Overview, PassSummary
+from reconciler.web.state import Overview, PassSummary
 from reconciler.web.summary import Summary
 
 FORMAT: Final = "reconciler/status/v1"

@@ -16,7 +16,7 @@ from reconciler.core.message import DialogId
 from reconciler.core.problem import Problem
 from reconciler.render.words import count, duration
 from reconciler.web.attention import attention
-from reconciler.web.model import Attention, State
+from reconciler.web.state import Attention, State
 
 _LONG: Final = timedelta(minutes=15)
 """No wait between two attempts is half as long: a doubt that is older does not end by itself."""

@@ -19,6 +19,7 @@ from reconciler.core.plan import plan_dialog
 from reconciler.ledger.entry import Entry
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.opening import open_ledger
+from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import ALICE, EARLIER, M1, MESSAGES, MINUTE, NOW, THIS, USERS, manifest, message
 from tests.core.chat_model import remember_applied
@@ -115,7 +116,7 @@ def test_after_any_calls_the_ledger_knows_what_the_model_knows(
             ledger.write([answered := call(begun, answer)])
             model.answer(answered)
         assert ledger.applied(dialog) == model.state()
-    with open_reader(ledger.path) as reader:
+    with open_reader(ledger.path, LedgerReader) as reader:
         assert reader.applied(dialog) == model.state()
 
 

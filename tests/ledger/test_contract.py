@@ -23,7 +23,8 @@ from reconciler.core.message import DialogId, Mark, MessageText
 from reconciler.core.outcome import Answer, Cause
 from reconciler.core.problem import Origin, Problem
 from reconciler.ledger.entry import ForgottenFile
-from reconciler.ledger.history import RecordedText, Result, Totals
+from reconciler.ledger.history import RecordedText, Result
+from reconciler.ledger.standing import Totals
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import (
     ALICE,

@@ -11,6 +11,7 @@ import pytest
 from reconciler.ledger.errors import LedgerDamaged
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.opening import open_requests
+from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.writer import Ledger
 from tests.ledger.calls import put_text, sent
 from tests.ledger.test_disk import log_of
@@ -130,7 +131,7 @@ def make_a_request(path: Path) -> None:
 
 
 def read_it(path: Path) -> None:
-    with open_reader(path) as reader:
+    with open_reader(path, LedgerReader) as reader:
         list(reader.history())
 
 

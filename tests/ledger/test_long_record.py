@@ -49,7 +49,7 @@ def reader(path: Path) -> Iterator[LedgerReader]:
     """A reader of a long record, whose last call is in doubt."""
     open_ledger(path, keep_text=False).close()
     fill(path)
-    with open_existing(path) as reader:
+    with open_existing(path, LedgerReader) as reader:
         yield reader
 
 

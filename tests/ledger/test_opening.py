@@ -33,6 +33,7 @@ from reconciler.ledger.errors import (
 )
 from reconciler.ledger.existing import APPLICATION_ID, open_reader
 from reconciler.ledger.opening import open_ledger
+from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import DIALOG
 from tests.ledger.calls import NOTHING, put_text, sent
@@ -107,7 +108,7 @@ def test_where_there_is_none_a_ledger_is_made(path: Path) -> None:
 def test_a_directory_with_odd_characters_is_as_good_as_any(tmp_path: Path) -> None:
     path = tmp_path / "a b?c#d%41&mode=memory" / "led:ger?.db"
     path.parent.mkdir()
-    with open_ledger(path, keep_text=True) as ledger, open_reader(path) as reader:
+    with open_ledger(path, keep_text=True) as ledger, open_reader(path, LedgerReader) as reader:
         ledger.write(sent(1, put_text("Hi")))
         assert reader.applied(DIALOG).texts
     assert path.is_file()
@@ -150,7 +151,7 @@ def test_each_write_reaches_the_disk_before_it_returns(path: Path) -> None:
 
 def test_a_ledger_that_lost_its_write_ahead_log_mode_gets_it_back(closed: Path) -> None:
     change(closed, "PRAGMA journal_mode = DELETE")
-    with open_ledger(closed, keep_text=True) as ledger, open_reader(closed) as reader:
+    with open_ledger(closed, keep_text=True) as ledger, open_reader(closed, LedgerReader) as reader:
         ledger.write(sent(401, put_text("Hi")))
         assert reader.applied(DIALOG) == ledger.applied(DIALOG)
         assert closed.with_name(f"{closed.name}-wal").stat().st_size > 0
@@ -166,17 +167,17 @@ def test_a_draft_left_by_a_start_that_was_killed_is_made_anew(path: Path) -> Non
 
 
 def test_a_reader_of_no_ledger_finds_nothing_and_makes_nothing(path: Path) -> None:
-    with open_reader(path) as reader:
+    with open_reader(path, LedgerReader) as reader:
         assert not reader.exists
         assert reader.applied(DIALOG) == NOTHING
         assert (reader.known_files(), list(reader.history()), reader.totals().applied) == ({}, [], 0)
-    with open_reader(path.parent / "nowhere" / "ledger.db") as reader:
+    with open_reader(path.parent / "nowhere" / "ledger.db", LedgerReader) as reader:
         assert reader.applied(DIALOG) == NOTHING
     assert list(path.parent.iterdir()) == []
 
 
 def test_a_reader_sees_what_a_writer_writes_meanwhile(path: Path) -> None:
-    with open_ledger(path, keep_text=True) as ledger, open_reader(path) as reader:
+    with open_ledger(path, keep_text=True) as ledger, open_reader(path, LedgerReader) as reader:
         assert reader.exists
         for number in range(1, 4):
             ledger.write(sent(number, put_text(f"text {number}")))
@@ -185,7 +186,7 @@ def test_a_reader_sees_what_a_writer_writes_meanwhile(path: Path) -> None:
 
 
 def test_a_reader_in_the_middle_of_the_history_holds_up_nobody(path: Path) -> None:
-    with open_ledger(path, keep_text=True) as ledger, open_reader(path) as reader:
+    with open_ledger(path, keep_text=True) as ledger, open_reader(path, LedgerReader) as reader:
         ledger.write(sent(1, put_text("Hi")))
         rows = reader.history()
         next(rows)
@@ -197,7 +198,7 @@ def test_a_reader_in_the_middle_of_the_history_holds_up_nobody(path: Path) -> No
 
 def test_a_reader_writes_nothing(closed: Path) -> None:
     before = closed.read_bytes()
-    with open_reader(closed) as reader:
+    with open_reader(closed, LedgerReader) as reader:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             reader._connection.execute("DELETE FROM outcome")  # noqa: SLF001  # what no method does
         assert len(list(reader.history())) == 400
@@ -310,19 +311,19 @@ def test_no_lock_is_left_beside_what_cannot_be_a_ledger(path: Path) -> None:
 def test_a_reader_refuses_it_too(closed: Path, spoil: Spoil, error: type[LedgerError]) -> None:
     spoil(closed)
     with pytest.raises(error):
-        open_reader(closed)
+        open_reader(closed, LedgerReader)
 
 
 def test_a_reader_that_meets_damage_says_so(closed: Path) -> None:
     overwritten_inside(closed)
-    with open_reader(closed) as reader, pytest.raises(LedgerDamaged):
+    with open_reader(closed, LedgerReader) as reader, pytest.raises(LedgerDamaged):
         list(reader.history())
 
 
 def test_a_reader_leaves_an_older_ledger_to_the_next_run(closed: Path) -> None:
     change(closed, "PRAGMA user_version = 0")
     with pytest.raises(LedgerOutdated, match="`reconciler apply` or `run` brings it up to date"):
-        open_reader(closed)
+        open_reader(closed, LedgerReader)
 
 
 def test_a_sqlite_without_strict_tables_is_refused(path: Path) -> None:
@@ -354,7 +355,10 @@ def test_a_missing_directory_is_not_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("opening", [lambda path: open_ledger(path, keep_text=True), open_reader])
+@pytest.mark.parametrize(
+    "opening",
+    [lambda path: open_ledger(path, keep_text=True), lambda path: open_reader(path, LedgerReader)],
+)
 def test_a_file_in_the_directorys_place_is_named(tmp_path: Path, opening: Callable[[Path], object]) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerDirectoryMissing):
@@ -372,7 +376,7 @@ def test_a_ledger_that_this_user_cannot_read_is_named(shared_directory: Path) ->
     open_ledger(path, keep_text=True).close()
     path.chmod(0o000)
     with unprivileged(), pytest.raises(LedgerUnreadable, match="let this user read"):
-        open_reader(path)
+        open_reader(path, LedgerReader)
 
 
 def test_a_ledger_that_this_user_cannot_write_is_named(shared_directory: Path) -> None:
@@ -388,7 +392,7 @@ def test_a_ledger_that_this_user_cannot_write_is_named(shared_directory: Path) -
 def test_a_directory_that_cannot_be_searched_is_named(shared_directory: Path) -> None:
     shared_directory.chmod(0o000)
     with unprivileged(), pytest.raises(LedgerUnreadable, match="Permission denied"):
-        open_reader(shared_directory / "ledger.db")
+        open_reader(shared_directory / "ledger.db", LedgerReader)
 
 
 def test_a_network_file_system_is_refused_before_anything_is_made(path: Path, tmp_path: Path) -> None:

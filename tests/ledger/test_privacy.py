@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.opening import open_ledger
+from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import DIALOG, M1, READ, digest
 from tests.ledger.calls import DOWN, LOST, OK, REFUSED, intent, put_text, sent
@@ -47,7 +48,7 @@ def test_with_digests_only_texts_are_told_apart_by_digest(path: Path) -> None:
         (row, _) = ledger.history()
     assert (row.old and row.old.digest, row.new and row.new.digest) == (digest("Hi"), digest("Ho"))
     assert (row.old and row.old.text, row.new and row.new.text) == (None, None)
-    with open_reader(path) as reader:
+    with open_reader(path, LedgerReader) as reader:
         (known,) = reader.applied(DIALOG).texts.values()
     assert (known.digest, known.text, known.certain) == (digest("Hi"), None, False)
 

@@ -16,6 +16,7 @@ from reconciler.ledger.errors import LedgerInUse
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.history import Result
 from reconciler.ledger.opening import open_ledger
+from reconciler.ledger.reader import LedgerReader
 from tests.core.builders import DIALOG, M1, digest
 from tests.ledger.calls import put_text, sent
 
@@ -51,7 +52,7 @@ def test_a_second_process_is_refused_and_told_who_has_it(path: Path) -> None:
 def test_a_reader_needs_no_lock(path: Path) -> None:
     with writing_process(path, "hold") as (_, output):
         output.readline()
-        with open_reader(path) as reader:
+        with open_reader(path, LedgerReader) as reader:
             assert list(reader.history()) == []
 
 
@@ -135,5 +136,5 @@ def test_a_reader_reads_what_a_killed_writer_left(path: Path) -> None:
             pass
         process.kill()
         process.wait()
-    with open_reader(path) as reader:
+    with open_reader(path, LedgerReader) as reader:
         assert {row.number for row in reader.history()} >= {1, 2, 3, 4, 5}

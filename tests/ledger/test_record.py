@@ -10,6 +10,7 @@ from reconciler.core.call import Withdrawal
 from reconciler.ledger.errors import LedgerDamaged
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.opening import open_ledger, open_requests
+from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import NOW
 from tests.ledger.calls import intent, put_text, sent
@@ -44,7 +45,7 @@ def ended(path: Path) -> Path:
 
 
 def test_a_whole_record_has_every_call_and_none_that_was_withdrawn(ended: Path) -> None:
-    with open_reader(ended) as reader:
+    with open_reader(ended, LedgerReader) as reader:
         assert [row.number for row in reader.record()] == [*range(1, 301), *range(302, 601)]
 
 
@@ -52,7 +53,7 @@ def test_what_happens_while_it_is_read_is_no_damage(ledger: Ledger, path: Path) 
     write(ledger, range(1, 551))
     waiting = intent(551, put_text("waits"))
     ledger.write([waiting])
-    with open_reader(path) as reader:
+    with open_reader(path, LedgerReader) as reader:
         record = reader.record()
         numbers = [next(record).number]
         ledger.write([Withdrawal(intent=waiting, at=NOW)])
@@ -72,5 +73,5 @@ def test_what_happens_while_it_is_read_is_no_damage(ledger: Ledger, path: Path) 
 )
 def test_what_cannot_be_read_of_it_is_damage(ended: Path, statement: str, words: str) -> None:
     change(ended, statement)
-    with open_reader(ended) as reader, pytest.raises(LedgerDamaged, match=words):
+    with open_reader(ended, LedgerReader) as reader, pytest.raises(LedgerDamaged, match=words):
         list(reader.record())

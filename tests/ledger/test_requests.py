@@ -18,6 +18,7 @@ from reconciler.ledger.errors import LedgerForeign, LedgerMissing, LedgerOutdate
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.history import ApprovalRow, HistoryRow, RetryRow, newest_first
 from reconciler.ledger.opening import open_ledger, open_requests
+from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.requests import Requests
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import ALICE, DIALOG, EARLIER, HERE, M1, M2, MINUTE, NOW, READ, mark_of, text_of
@@ -52,7 +53,7 @@ def test_approvals_come_back_as_they_were_given_and_are_kept(
     for each in (APPROVAL, other, APPROVAL):
         requests.approve(each)
     assert ledger.approvals() == (APPROVAL, other, APPROVAL)
-    with open_reader(path) as reader:
+    with open_reader(path, LedgerReader) as reader:
         assert reader.approvals() == (APPROVAL, other, APPROVAL)
 
 
@@ -159,7 +160,7 @@ def test_the_writer_notices_requests_and_not_its_own_writing(
 ) -> None:
     assert not ledger.requests_changed()
     ledger.write(sent(1, put_text("Hi"), GONE))
-    with open_reader(path) as reader:
+    with open_reader(path, LedgerReader) as reader:
         reader.applied(DIALOG)
     assert not ledger.requests_changed()
     requests.approve(APPROVAL)

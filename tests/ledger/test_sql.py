@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.ledger import named_sql
 from reconciler.ledger.existing import open_reader
+from reconciler.ledger.reader import LedgerReader
 
 QUERIES = sorted((Path(named_sql.__file__).parent / "queries").glob("*.sql"))
 
@@ -64,7 +65,7 @@ def test_what_is_asked_for_one_dialog_or_page_reads_no_table_from_end_to_end(
     path: Path, query: str, parameters: dict[str, object]
 ) -> None:
     sql = getattr(named_sql.QUERIES, query).sql
-    with open_reader(path) as reader:
+    with open_reader(path, LedgerReader) as reader:
         plan = reader._connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()  # noqa: SLF001  # a plan is SQLite's
     assert plan
     assert [step for *_, step in plan if step.startswith("SCAN") and "SUBQUERY" not in step] == []

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.failure import explain
-from reconciler.cli.survey import plan_survey, rules, survey, unread
+from reconciler.cli.planned import plan_survey, unread
+from reconciler.cli.survey import rules, survey
 from reconciler.core.refusal import Guards
 from reconciler.ledger.existing import open_reader
+from reconciler.ledger.reader import LedgerReader
 from reconciler.sandbox.faults import FaultRule, Status, When
 from reconciler.settings import Settings
 from tests.program.chat import KEY, STRANGER, dialog_id, manifest, message_id
@@ -254,7 +256,7 @@ def test_a_file_that_changes_before_it_is_read_is_noticed(
     Path("m/one.yaml").write_text(manifest(1))
     Path("m/two.yaml").write_text(manifest(2))
     settings = Settings(manifests=(Path("m"),))
-    with open_reader(settings.ledger) as ledger:
+    with open_reader(settings.ledger, LedgerReader) as ledger:
         found = survey(settings, rules(settings, {}), ledger)
         Path("m/two.yaml").write_text(manifest(2, f"# {dialog_id(2)}"))
         assert list(unread(found, plan_survey(found, ledger, guards=Guards()))) == ["m/two.yaml"]

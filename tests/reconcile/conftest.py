@@ -32,5 +32,5 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def reader(ledger: Ledger) -> Iterator[LedgerReader]:
-    with open_reader(ledger.path) as reader:
+    with open_reader(ledger.path, LedgerReader) as reader:
         yield reader

@@ -29,6 +29,7 @@ from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.history import Result
 from reconciler.ledger.opening import open_ledger
+from reconciler.ledger.reader import LedgerReader
 from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.planning import FEW, PassPlan
 from reconciler.reconcile.sender import Sender
@@ -123,7 +124,7 @@ class World:
             writing = stack.enter_context(ThreadPoolExecutor(1))
             reading = stack.enter_context(ThreadPoolExecutor(1))
             ledger = stack.enter_context(open_ledger(self.ledger, keep_text=True))
-            reader = stack.enter_context(open_reader(self.ledger))
+            reader = stack.enter_context(open_reader(self.ledger, LedgerReader))
             options = ChatApiOptions(url=ApiUrl.parse(self.sandbox.url), credential=ApiKey(Secret(KEY)))
             service = await ChatApi.open(options, writes=True)
             stack.push_async_callback(service.aclose)
@@ -380,7 +381,7 @@ async def test_a_file_that_is_removed_while_it_is_sent_is_not_sent_to_its_end(wo
         await until(lambda: daemon.health.first_pass_done, "the rest")
         assert [report.location for report in daemon.files.values()] == [str(world.folder / "b.yaml")]
     assert world.puts == 2
-    with open_reader(world.ledger) as reader:
+    with open_reader(world.ledger, LedgerReader) as reader:
         assert list(reader.known_files()) == [str(world.folder / "b.yaml")]
 
 
@@ -466,7 +467,7 @@ async def test_a_removed_file_is_forgotten_and_nothing_is_sent(world: World) -> 
         (world.folder / "b.yaml").unlink()
         await until(lambda: len(daemon.files) == 1, "the file to be forgotten")
     assert world.puts == 2
-    with open_reader(world.ledger) as reader:
+    with open_reader(world.ledger, LedgerReader) as reader:
         assert [dialog.name for dialog in reader.dialogs()] == ["dialog-0"]
         assert len(list(reader.history("dialog-1", limit=9))) == 1
 
@@ -517,7 +518,7 @@ async def test_a_stop_waits_for_the_answers_under_way_and_makes_no_new_call(worl
         await until(lambda: world.sandbox.log.in_flight == 8, "calls under way")
         arrived = world.sandbox.log.arrived
     assert world.sandbox.log.arrived == arrived == world.puts
-    with open_reader(world.ledger) as reader:
+    with open_reader(world.ledger, LedgerReader) as reader:
         results = [row.result for row in reader.history(None, limit=1000)]
     assert results.count(Result.APPLIED) == arrived
     assert Result.IN_DOUBT not in results

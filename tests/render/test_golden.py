@@ -31,11 +31,12 @@ from reconciler.core.refusal import Known as Counted
 from reconciler.core.report import Report, report_dialog
 from reconciler.reconcile.planning import PassPlan, Planner
 from reconciler.render.call_line import call_line
-from reconciler.render.figures import figures
 from reconciler.render.line import plain
 from reconciler.render.plan_document import plan_document
-from reconciler.render.plan_lines import dialog_lines, summary_lines
+from reconciler.render.plan_figures import figures
+from reconciler.render.plan_lines import dialog_lines
 from reconciler.render.plan_markdown import plan_markdown
+from reconciler.render.plan_summary import summary_lines
 from reconciler.render.refusal_lines import refusal_lines
 from reconciler.render.report_document import report_document
 from reconciler.render.report_lines import report_lines

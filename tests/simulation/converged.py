@@ -12,6 +12,7 @@ from reconciler.core.condition import Condition, HeldReason
 from reconciler.core.file_report import DialogReport
 from reconciler.core.message import DialogId
 from reconciler.ledger.existing import open_reader
+from reconciler.ledger.reader import LedgerReader
 from tests.chat_api.virtual_time import virtual_loop
 from tests.simulation.declared import DELIVERED, READ, Version
 from tests.simulation.flavour import OCCUPANTS
@@ -100,7 +101,7 @@ def _reports(world: World) -> dict[str, DialogReport]:
 
 def _check_texts(world: World) -> Iterator[str]:
     """Hold every text that the ledger is certain of against the service's, declared or not."""
-    with open_reader(world.ledger) as reader:
+    with open_reader(world.ledger, LedgerReader) as reader:
         for dialog in world.sandbox.chat.dialogs.values():
             for message, text in reader.applied(DialogId(dialog.id)).texts.items():
                 said = dialog.messages[message.value].text
@@ -114,7 +115,7 @@ def _missing(world: World, version: Version) -> list[Missing]:
     Only marks of messages that do not exist are taken on the ledger's word: they may have come with
     one of the whole dialog, which reaches whatever there is.
     """
-    with open_reader(world.ledger) as reader:
+    with open_reader(world.ledger, LedgerReader) as reader:
         applied = reader.applied(DialogId(version.dialog))
     texts = {message.value: text for message, text in applied.texts.items() if text.certain}
     marks = {(mark.message.value, mark.mark.value, mark.user.value) for mark in applied.marks}
@@ -146,7 +147,7 @@ def _missing(world: World, version: Version) -> list[Missing]:
 
 def _overdue(world: World, version: Version) -> Iterator[Missing]:
     """Give the marks of the dialog that were to be made again by now, and that nothing was said against."""
-    with open_reader(world.ledger) as reader:
+    with open_reader(world.ledger, LedgerReader) as reader:
         applied = reader.applied(DialogId(version.dialog))
     for (mark, user), made in applied.dialog_marks.items():
         part = Missing(None, mark.value, user.value)

@@ -27,6 +27,7 @@ from reconciler.ledger.entry import Entry
 from reconciler.ledger.errors import LedgerError, LedgerUnwritable
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.opening import open_ledger
+from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.writer import Ledger
 from reconciler.reconcile.group_commit import GroupCommit, Writable
 from reconciler.reconcile.planning import PassPlan
@@ -163,7 +164,7 @@ class Life:
         self.watch = HandWatch()
         self.stop = asyncio.Event()
         self._ledger = open_ledger(ledger, keep_text=True)
-        self._reader = open_reader(ledger)
+        self._reader = open_reader(ledger, LedgerReader)
         limiter = Limiter(settings.rate, clock=loop.time)
         self._service = _chat_api(
             Transport(network, number, self.ends, ANN), identity, limiter, settings.timeout, clock

@@ -10,6 +10,7 @@ from typing import Final
 from reconciler.ledger.check import check_ledger
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.history import RetryRow
+from reconciler.ledger.reader import LedgerReader
 from tests.chat_api.virtual_time import virtual_loop
 from tests.simulation.audit import Audit
 from tests.simulation.converged import check_converged, check_freed, left_to_do
@@ -171,7 +172,7 @@ class Simulation:
         world = self.world
         broken = [checked for checked in check_ledger(world.ledger) if checked.contradictions]
         self.violations += [f"the ledger breaks a rule: {checked}" for checked in broken]
-        with open_reader(world.ledger) as reader:
+        with open_reader(world.ledger, LedgerReader) as reader:
             rows = {row.number: row for row in reader.record()}
             retries = tuple(row for row in reader.requests() if isinstance(row, RetryRow))
         audit = Audit(world, rows, retries)

@@ -38,11 +38,12 @@ from reconciler.source.rules import Rules
 from reconciler.source.yaml_file import load
 from reconciler.web.changes import MOST_WAITING, Changes
 from reconciler.web.listing import list_dialogs
-from reconciler.web.model import DialogQuery, DialogSort, HistoryQuery, Overview, State, TooMany
+from reconciler.web.model import DialogQuery, DialogSort, HistoryQuery, TooMany
 from reconciler.web.overview import Seen, overview
 from reconciler.web.reading import MOST_EXPORTS, Live, Reading
 from reconciler.web.recent import Recent
 from reconciler.web.resting_thread import RestingThread
+from reconciler.web.state import Overview, State
 from tests.ledger.test_long_record import fill
 from tests.program.chat import dialog_id, manifest, message_id
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.render.words import count, listed
-from reconciler.web.model import PassSummary
 from reconciler.web.pages.moments import absolute, took
+from reconciler.web.state import PassSummary
 
 STEP: Final = 10
 """Units from one pass to the next."""

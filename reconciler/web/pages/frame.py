@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.web.model import Overview, State
+from reconciler.web.state import Overview, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from reconciler.core.condition import Condition
 from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.history import HistoryRow, Result, Told
-from reconciler.web.model import DialogPage, HistoryPage, Overview
+from reconciler.web.model import DialogPage, HistoryPage
 from reconciler.web.pages.chart import LATENCY_HEIGHT, STEP, chart
 from reconciler.web.pages.entry import entry
 from reconciler.web.pages.frame import Frame
 from reconciler.web.pages.templates import render
+from reconciler.web.state import Overview
 
 WAITING = frozenset(Condition) - {Condition.IN_SYNC, Condition.SUSPENDED}
 """What the page names dialog by dialog: what is not as declared, though nobody asked for that."""

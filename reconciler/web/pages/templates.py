@@ -13,11 +13,11 @@ from reconciler.core.condition import Condition
 from reconciler.core.message import MessageText
 from reconciler.ledger.history import Result
 from reconciler.render.words import count, duration, listed, rate
-from reconciler.web.model import State
 from reconciler.web.pages import address, moments
 from reconciler.web.pages.assets import asset
 from reconciler.web.pages.frame import Frame
 from reconciler.web.pages.shown import shown
+from reconciler.web.state import State
 
 _PIECE: Final = re.compile(r"[^/]*/|[^/]+")
 

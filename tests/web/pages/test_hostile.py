@@ -12,7 +12,7 @@ from reconciler.core.condition import Condition
 from reconciler.core.message import MessageText
 from reconciler.core.problem import Origin, Problem
 from reconciler.ledger.history import RecordedText, Result, RetryRow, Told
-from reconciler.web.model import Attention, DialogQuery, HistoryQuery, ProblemList
+from reconciler.web.model import DialogQuery, HistoryQuery, ProblemList
 from reconciler.web.pages.dialog import DialogView, render_dialog
 from reconciler.web.pages.dialogs import render_dialogs
 from reconciler.web.pages.history import render_history
@@ -20,6 +20,7 @@ from reconciler.web.pages.overview import render_overview
 from reconciler.web.pages.problems import render_problems
 from reconciler.web.pages.shown import shown
 from reconciler.web.pages.trouble import render_trouble
+from reconciler.web.state import Attention
 from reconciler.web.trouble import Trouble
 from tests.web.pages.hostile import HOSTILE, sendable
 from tests.web.pages.seen import Element, read

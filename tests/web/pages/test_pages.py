@@ -9,7 +9,7 @@ import pytest
 from reconciler.core.condition import Condition, HeldReason
 from reconciler.ledger.errors import LedgerMissing
 from reconciler.ledger.history import Result
-from reconciler.web.model import DialogQuery, HistoryQuery, State
+from reconciler.web.model import DialogQuery, HistoryQuery
 from reconciler.web.pages.dialog import DialogView, render_dialog
 from reconciler.web.pages.dialogs import render_dialogs
 from reconciler.web.pages.frame import Frame
@@ -17,6 +17,7 @@ from reconciler.web.pages.history import render_history
 from reconciler.web.pages.overview import render_overview
 from reconciler.web.pages.problems import render_problems
 from reconciler.web.pages.trouble import render_trouble
+from reconciler.web.state import State
 from reconciler.web.trouble import Trouble
 from tests.web.pages.seen import main, read
 from tests.web.pages.values import (

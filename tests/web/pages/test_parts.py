@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.condition import Condition
 from reconciler.ledger.history import Result
-from reconciler.web.model import DialogQuery, DialogSort, HistoryQuery, PassSummary
+from reconciler.web.model import DialogQuery, DialogSort, HistoryQuery
 from reconciler.web.pages import address
 from reconciler.web.pages.assets import ASSETS, asset
 from reconciler.web.pages.chart import HEIGHT, LATENCY_HEIGHT, STEP, chart
@@ -23,6 +23,7 @@ from reconciler.web.pages.moments import relative, took
 from reconciler.web.pages.text_diff import text_diff
 from reconciler.web.parameters import Parameters
 from reconciler.web.queries import DIALOG_FILTERS, HISTORY_FILTERS, dialog_query, history_query
+from reconciler.web.state import PassSummary
 from tests.web.pages.values import NOW, passes
 
 TEMPLATES: Final = {

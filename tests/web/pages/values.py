@@ -13,19 +13,9 @@ from reconciler.core.problem import Origin, Problem
 from reconciler.core.refusal import Guard
 from reconciler.core.standing import MessageStanding, Part, PartState
 from reconciler.ledger.history import ApprovalRow, HistoryRow, RecordedText, Result, RetryRow, Told
-from reconciler.web.model import (
-    Attention,
-    DialogDetail,
-    DialogPage,
-    DialogQuery,
-    HistoryPage,
-    HistoryQuery,
-    Overview,
-    PassSummary,
-    ProblemList,
-    State,
-)
+from reconciler.web.model import DialogDetail, DialogPage, DialogQuery, HistoryPage, HistoryQuery, ProblemList
 from reconciler.web.pages.frame import Frame, frame_of
+from reconciler.web.state import Attention, Overview, PassSummary, State
 
 NOW: Final = datetime(2026, 11, 25, 20, 51, 3, tzinfo=UTC)
 SECOND: Final = timedelta(seconds=1)

@@ -1,0 +1,34 @@
+"""What a survey found to do, planned."""
+
+from collections.abc import Sequence
+
+from reconciler.cli.at_once import AtOnce
+from reconciler.cli.survey import Survey
+from reconciler.core.refusal import Guards
+from reconciler.ledger.reader import LedgerReader
+from reconciler.reconcile.planning import PassPlan, Planner
+
+
+def planner(found: Survey, ledger: LedgerReader, *, guards: Guards, retry_rejected: bool = False) -> Planner:
+    """Give what plans the files that a survey found to do; what was deferred is planned at once."""
+    return Planner(
+        source=found.source,
+        ledger=AtOnce(ledger=ledger, retry_rejected=retry_rejected),
+        rules=found.rules,
+        guards=guards,
+        now=found.at,
+    )
+
+
+def plan_survey(
+    found: Survey, ledger: LedgerReader, *, guards: Guards, retry_rejected: bool = False
+) -> PassPlan:
+    """Read and plan what a survey found to do."""
+    plans = planner(found, ledger, guards=guards, retry_rejected=retry_rejected)
+    return plans.plan(found.todo.files, others=found.others, unusable=found.scan.problems)
+
+
+def unread(found: Survey, plan: PassPlan) -> Sequence[str]:
+    """Give the paths of the files that changed before they could be read: the plan lacks them."""
+    planned = {file.file.location for file in plan.files}
+    return [file.path for file in found.todo.files if file.location not in planned]
