@@ -24,7 +24,8 @@ from reconciler.chat_api.transport import Proxy, open_transport, trusted
 from reconciler.chat_api.url import ApiUrl
 from reconciler.chat_api.user_token import TokenAuthenticator
 from reconciler.core.action import Action, UpdateMessage
-from reconciler.core.message import MessageText, UserId
+from reconciler.core.message import UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.outcome import Answer, Unanswered
 
 

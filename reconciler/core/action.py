@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
-from reconciler.core.message import DialogId, Mark, MessageId, MessageText, UserId
+from reconciler.core.message import DialogId, Mark, MessageId, UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.problem import Origin
 
 

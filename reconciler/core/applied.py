@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from reconciler.core.change_key import ChangeKey
-from reconciler.core.message import Mark, MessageId, MessageText, TextDigest, UserId
+from reconciler.core.message import Mark, MessageId, UserId
+from reconciler.core.message_text import MessageText, TextDigest
 
 
 class AppliedMark(NamedTuple):

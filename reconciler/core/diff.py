@@ -8,7 +8,8 @@ from reconciler.core.applied import AppliedMark, AppliedState, AppliedText, Dial
 from reconciler.core.change_key import ChangeKey
 from reconciler.core.clock import was_ahead
 from reconciler.core.manifest import DeclaredUsers, Manifest
-from reconciler.core.message import Mark, MessageId, MessageText, UserId
+from reconciler.core.message import Mark, MessageId, UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.problem import Origin
 
 

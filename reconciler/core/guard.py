@@ -23,7 +23,8 @@ from reconciler.core.action import Action
 from reconciler.core.applied import AppliedState, AppliedText, DialogMark
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange, tried
 from reconciler.core.manifest import Manifest
-from reconciler.core.message import DialogId, TextDigest
+from reconciler.core.message import DialogId
+from reconciler.core.message_text import TextDigest
 from reconciler.core.refusal import Approval, Guard, Guards, Known, Refusal
 
 _FEWEST_KNOWN: Final = 10

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reconciler.core.message import DialogId, MessageId, MessageText, UserId
+from reconciler.core.message import DialogId, MessageId, UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.problem import Origin
 
 

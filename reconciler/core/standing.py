@@ -17,7 +17,8 @@ from reconciler.core.change_key import ChangeKey
 from reconciler.core.condition import HeldReason
 from reconciler.core.diff import TextChange
 from reconciler.core.manifest import DeclaredText, DeclaredUsers, Manifest
-from reconciler.core.message import Mark, MessageId, MessageText, UserId
+from reconciler.core.message import Mark, MessageId, UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.plan import DialogPlan
 from reconciler.core.problem import Origin
 

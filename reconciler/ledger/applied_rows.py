@@ -13,7 +13,8 @@ from reconciler.core.applied import (
     Setback,
 )
 from reconciler.core.change_key import ChangeKey
-from reconciler.core.message import Mark, MessageId, MessageText, TextDigest, UserId
+from reconciler.core.message import Mark, MessageId, UserId
+from reconciler.core.message_text import MessageText, TextDigest
 from reconciler.ledger.encoding import time_of, unescape
 
 Rows = Sequence[Sequence[Any]]

@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from reconciler.core.message import DialogId, Mark, MessageId, MessageText, TextDigest, UserId
+from reconciler.core.message import DialogId, Mark, MessageId, UserId
+from reconciler.core.message_text import MessageText, TextDigest
 from reconciler.core.outcome import Cause
 from reconciler.core.problem import Origin
 from reconciler.core.refusal import Guard

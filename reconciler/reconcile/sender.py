@@ -12,7 +12,8 @@ from reconciler.core.action import Action, UpdateMessage
 from reconciler.core.backoff import wait
 from reconciler.core.breaker import Breaker
 from reconciler.core.call import Call, Intent, Withdrawal
-from reconciler.core.message import DialogId, MessageText
+from reconciler.core.message import DialogId
+from reconciler.core.message_text import MessageText
 from reconciler.core.outcome import Answer, Cause, Deferred, Outcome, judge
 from reconciler.core.plan import DialogPlan
 from reconciler.reconcile.halt import Halt

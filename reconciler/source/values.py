@@ -7,7 +7,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from reconciler.core.message import DialogId, MessageId, MessageText, unsendable
+from reconciler.core.message import DialogId, MessageId
+from reconciler.core.message_text import MessageText, unsendable
 from reconciler.source.diagnostics import Diagnostics, name_value
 from reconciler.source.node import MappingNode, Node, ScalarNode
 

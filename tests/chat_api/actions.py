@@ -5,7 +5,8 @@ from typing import Final
 
 from reconciler.core.action import MarkDialog, UpdateMessage
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
-from reconciler.core.message import DialogId, Mark, MessageId, MessageText, UserId
+from reconciler.core.message import DialogId, Mark, MessageId, UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.problem import Origin
 
 DIALOG: Final = DialogId("53a99a7be4b094c7c6d31b41")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.chat_api.response import read_answer
-from reconciler.core.message import unsendable
+from reconciler.core.message_text import unsendable
 
 TEXT = 'The "vault" code is <4711>,\nask Zoë & Ünal before Monday'
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from reconciler.chat_api.request import ApiRequest, request_for
 from reconciler.core.action import Action
-from reconciler.core.message import Mark, MessageId, unsendable
+from reconciler.core.message import Mark, MessageId
+from reconciler.core.message_text import unsendable
 from tests.chat_api.actions import ALICE, BOB, DIALOG, MESSAGE, mark_dialog, update
 
 ONE = "/chat/Message/53aabe15e4b077ddd43e7fd3.json"

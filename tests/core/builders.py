@@ -17,7 +17,8 @@ from reconciler.core.applied import (
 from reconciler.core.change_key import ChangeKey
 from reconciler.core.diff import Change, DialogMarkChange, MarkChange, TextChange
 from reconciler.core.manifest import DeclaredMessage, DeclaredText, DeclaredUsers, Manifest, Suspend
-from reconciler.core.message import DialogId, Mark, MessageId, MessageText, TextDigest, UserId
+from reconciler.core.message import DialogId, Mark, MessageId, UserId
+from reconciler.core.message_text import MessageText, TextDigest
 from reconciler.core.plan import DialogPlan, Held
 from reconciler.core.problem import Origin
 

@@ -10,7 +10,8 @@ from itertools import chain, combinations
 from reconciler.core.applied import AppliedDialogMark, AppliedMark, AppliedState, DialogMark, Setback
 from reconciler.core.change_key import ChangeKey
 from reconciler.core.manifest import Manifest
-from reconciler.core.message import Mark, MessageText, UserId
+from reconciler.core.message import Mark, UserId
+from reconciler.core.message_text import MessageText
 from tests.core.chat_model import Service
 
 Goal = ChangeKey

@@ -5,7 +5,8 @@ import pytest
 from reconciler.core.action import MarkDialog, UpdateMessage
 from reconciler.core.change_key import ChangeKey
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
-from reconciler.core.message import Mark, MessageId, MessageText, UserId
+from reconciler.core.message import Mark, MessageId, UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.problem import Origin
 from tests.core.builders import ALICE, BOB, DELIVERED, DIALOG, M1, M2, READ
 

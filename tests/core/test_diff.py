@@ -6,7 +6,7 @@ import pytest
 from reconciler.core.applied import AppliedDialogMark, AppliedState, AppliedText, DialogMark
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange, diff, next_assertion
 from reconciler.core.manifest import DeclaredMessage, DeclaredText, Manifest
-from reconciler.core.message import MessageText
+from reconciler.core.message_text import MessageText
 from reconciler.core.problem import Origin
 from tests.core.builders import (
     ALICE,

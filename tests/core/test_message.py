@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.message import DialogId, MessageId, MessageText, TextDigest, UserId, unsendable
+from reconciler.core.message import DialogId, MessageId, UserId
+from reconciler.core.message_text import MessageText, TextDigest, unsendable
 
 ID: Final = "53aabe15e4b077ddd43e7fd3"
 MALFORMED: Final = {

@@ -10,7 +10,8 @@ from reconciler.core.action import Action, MarkDialog, UpdateMessage
 from reconciler.core.applied import AppliedMark
 from reconciler.core.diff import Change
 from reconciler.core.manifest import DeclaredUsers, Manifest, Suspend
-from reconciler.core.message import Mark, MessageText, UserId
+from reconciler.core.message import Mark, UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.plan import plan_dialog
 from tests.core.builders import HERE, NOW, USERS
 from tests.core.chat_model import STRANGER, service_as_known

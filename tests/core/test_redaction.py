@@ -14,7 +14,7 @@ from reconciler.core.action import UpdateMessage
 from reconciler.core.applied import AppliedText
 from reconciler.core.call import Call, Intent
 from reconciler.core.diff import TextChange
-from reconciler.core.message import MessageText
+from reconciler.core.message_text import MessageText
 from reconciler.core.outcome import Answered, Applied
 from reconciler.core.plan import plan_dialog
 from reconciler.core.report import report_dialog

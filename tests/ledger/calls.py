@@ -8,7 +8,8 @@ from reconciler.core.action import Action, MarkDialog, UpdateMessage
 from reconciler.core.applied import AppliedState
 from reconciler.core.call import Call, Intent
 from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
-from reconciler.core.message import DialogId, Mark, MessageId, MessageText, UserId
+from reconciler.core.message import DialogId, Mark, MessageId, UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.outcome import Answer, Answered, Deferred, Unanswered, judge
 from reconciler.ledger.writer import Ledger
 from tests.core.builders import ALICE, DIALOG, HERE, M1, MINUTE, NOW, THIS

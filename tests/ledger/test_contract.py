@@ -19,7 +19,8 @@ from reconciler.core.applied import (
 from reconciler.core.change_key import ChangeKey
 from reconciler.core.condition import Condition, HeldReason
 from reconciler.core.file_report import DialogReport, FileReport
-from reconciler.core.message import DialogId, Mark, MessageText
+from reconciler.core.message import DialogId, Mark
+from reconciler.core.message_text import MessageText
 from reconciler.core.outcome import Answer, Cause
 from reconciler.core.problem import Origin, Problem
 from reconciler.ledger.entry import ForgottenFile

@@ -13,7 +13,8 @@ import pytest
 from reconciler.core.action import UpdateMessage
 from reconciler.core.call import Call, Intent
 from reconciler.core.diff import TextChange
-from reconciler.core.message import DialogId, MessageId, MessageText, UserId
+from reconciler.core.message import DialogId, MessageId, UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.outcome import Answered, Applied
 from reconciler.core.problem import Origin
 from reconciler.ledger.opening import open_ledger

@@ -10,7 +10,8 @@ from typing import Final
 from reconciler.chat_api.limiter import Leave
 from reconciler.core.action import Action
 from reconciler.core.manifest import DeclaredMessage, DeclaredText, DeclaredUsers, Manifest
-from reconciler.core.message import DialogId, MessageId, MessageText
+from reconciler.core.message import DialogId, MessageId
+from reconciler.core.message_text import MessageText
 from reconciler.core.outcome import Answer, Answered, Unanswered
 from reconciler.core.plan import DialogPlan, plan_dialog
 from reconciler.core.problem import Origin

@@ -11,7 +11,8 @@ import pytest
 from reconciler.core.acting import Acting
 from reconciler.core.applied import AppliedState, AppliedText
 from reconciler.core.condition import HeldReason
-from reconciler.core.message import DialogId, MessageId, MessageText
+from reconciler.core.message import DialogId, MessageId
+from reconciler.core.message_text import MessageText
 from reconciler.core.refusal import Approval, Guards, Known
 from reconciler.reconcile.one_pass import report_unsent
 from reconciler.reconcile.planning import PassPlan, Planner

@@ -24,7 +24,8 @@ from reconciler.core.call import Call, Intent
 from reconciler.core.change_key import ChangeKey
 from reconciler.core.file_report import FileReport
 from reconciler.core.limits import Limits
-from reconciler.core.message import DialogId, Mark, MessageId, MessageText, UserId
+from reconciler.core.message import DialogId, Mark, MessageId, UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.outcome import Answer, Answered, Applied, Unanswered, judge
 from reconciler.core.refusal import Approval, Guards
 from reconciler.core.refusal import Known as Counted

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, Final
 
 from reconciler.core.limits import Limits
-from reconciler.core.message import MessageText
+from reconciler.core.message_text import MessageText
 from reconciler.core.refusal import Guards
 from reconciler.sandbox.options import SandboxOptions
 from reconciler.sandbox.sandbox import Sandbox

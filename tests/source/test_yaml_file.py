@@ -15,7 +15,8 @@ from reconciler.core.manifest import (
     Manifest,
     Suspend,
 )
-from reconciler.core.message import DialogId, MessageId, MessageText, UserId
+from reconciler.core.message import DialogId, MessageId, UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.problem import Origin
 from reconciler.source.rules import Rules
 from reconciler.source.syntax import EventParser, FastestParser, PythonParser

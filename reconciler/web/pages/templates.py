@@ -10,7 +10,7 @@ from typing import Any, Final
 import jinja2
 
 from reconciler.core.condition import Condition
-from reconciler.core.message import MessageText
+from reconciler.core.message_text import MessageText
 from reconciler.ledger.history import Result
 from reconciler.render.words import count, duration, listed, rate
 from reconciler.web.pages import address, moments

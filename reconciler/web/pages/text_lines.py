@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from reconciler.core.applied import AppliedText
-from reconciler.core.message import MessageText
+from reconciler.core.message_text import MessageText
 from reconciler.ledger.history import RecordedText
 from reconciler.web.pages.text_diff import text_diff
 

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from reconciler.core.condition import Condition
-from reconciler.core.message import MessageText
+from reconciler.core.message_text import MessageText
 from reconciler.core.problem import Origin, Problem
 from reconciler.ledger.history import RecordedText, Result, RetryRow, Told
 from reconciler.web.model import DialogQuery, HistoryQuery, ProblemList

@@ -7,7 +7,8 @@ from typing import Final
 from reconciler.core.applied import AppliedText
 from reconciler.core.condition import Condition, HeldReason
 from reconciler.core.file_report import DialogReport
-from reconciler.core.message import DialogId, Mark, MessageId, MessageText, UserId
+from reconciler.core.message import DialogId, Mark, MessageId, UserId
+from reconciler.core.message_text import MessageText
 from reconciler.core.outcome import Cause
 from reconciler.core.problem import Origin, Problem
 from reconciler.core.refusal import Guard
