@@ -10,7 +10,8 @@ from reconciler.cli.dialog_name import dialogs_named
 from reconciler.cli.exit_code import ExitCode
 from reconciler.cli.options import output, settings
 from reconciler.cli.output import commentary, data_stream, document, print_json
-from reconciler.cli.typed import Moment, Name
+from reconciler.cli.typed import Name
+from reconciler.cli.typed_time import Moment
 from reconciler.ledger.existing import open_existing
 from reconciler.ledger.history import (
     ApprovalRow,

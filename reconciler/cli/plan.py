@@ -14,7 +14,7 @@ from reconciler.cli.survey import survey
 from reconciler.core.file_report import all_problems
 from reconciler.core.problem import Problem
 from reconciler.ledger.existing import open_reader
-from reconciler.ledger.standing import StandingReader
+from reconciler.ledger.file_reader import FileReader
 from reconciler.render.figures import NO_CALLS, Figures
 from reconciler.render.line import Line
 from reconciler.render.plan_summary import summary_lines
@@ -53,7 +53,7 @@ def command(
     or a token and without --act-as: then it logs in, or asks whose the token is, to learn who acts.
     """
     read_under = rules_without_sending(settings, os.environ)
-    with open_reader(settings.ledger, StandingReader) as ledger:
+    with open_reader(settings.ledger, FileReader) as ledger:
         found = survey(settings, read_under, ledger)
         exists = ledger.exists
     if not exists:

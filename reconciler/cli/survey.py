@@ -10,7 +10,7 @@ from reconciler.core.acting import Acting
 from reconciler.core.failure import Failure
 from reconciler.core.file_report import FileReport
 from reconciler.core.message import UserId
-from reconciler.ledger.standing import StandingReader
+from reconciler.ledger.file_reader import FileReader
 from reconciler.reconcile.agenda import Agenda, agenda
 from reconciler.settings import Settings, credential_kind
 from reconciler.source.directory import Directory, Scan, lies_under, location_of
@@ -85,7 +85,7 @@ def expect_whole(scan: Scan) -> None:
         raise SourceError(msg)
 
 
-def survey(settings: Settings, read_under: Rules, ledger: StandingReader) -> Survey:
+def survey(settings: Settings, read_under: Rules, ledger: FileReader) -> Survey:
     """Look at all files. Raises SourceError where they can't be seen or a checkout is under way."""
     source = Directory(settings.manifests)
     scan = source.scan()

@@ -1,10 +1,9 @@
 """The limits that guards keep: settings, known before there is anything to guard."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """How much may change at once without approval.
 
     `rewrites` is a share of the texts that the ledger knows, from 0 to 1, where 1 is no limit;

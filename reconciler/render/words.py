@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-_DECEPTIVE: Final = re.compile(r"[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-"""Characters that hide, or turn the direction of what follows."""
+_DECEPTIVE: Final = r"[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
+"""Characters that hide, or turn the direction of what follows. Compiled where a text is not ASCII."""
 
 _MINUTE: Final = 60
 _HOUR: Final = 3600
@@ -19,7 +19,9 @@ _FAR: Final = timedelta(days=30)
 
 def visible(text: str) -> str:
     """Give a text with its deceptive characters spelt out, so that what is seen is what is there."""
-    return _DECEPTIVE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    if text.isascii():
+        return text
+    return re.sub(_DECEPTIVE, lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

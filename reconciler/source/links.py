@@ -3,15 +3,14 @@
 import errno
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _MOST_LINKS = 40
 """As in Linux, see path_resolution(7)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
+class Destination(NamedTuple):
     """The end of a path.
 
     `real` is absolute and without symlinks; None where it can't be reached, and `reason` says why.

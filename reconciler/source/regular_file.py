@@ -3,7 +3,6 @@
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -35,16 +34,14 @@ class Signature(NamedTuple):
         return max(self.modified, self.changed) + _RACY > at
 
 
-@dataclass(frozen=True, slots=True)
-class FileContent:
+class FileContent(NamedTuple):
     """The bytes of a file and the signature that it had before and after they were read."""
 
     data: bytes
     signature: Signature
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(NamedTuple):
     """Why a file can't be read, and what to do about it."""
 
     what: str

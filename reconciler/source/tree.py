@@ -6,7 +6,6 @@ the roots, to hidden places too: this is what a mounted ConfigMap is made of.
 """
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,14 +18,13 @@ from reconciler.core.problem import Origin, Problem
 from reconciler.source.git_folder import checkout_under_way, enclosing, git_folder
 from reconciler.source.links import Destination, Links, is_folder, may_read
 from reconciler.source.regular_file import NOT_REGULAR, Unusable
+from reconciler.source.showable import is_showable, shown
 
 SUFFIXES: Final = (".yaml", ".yml")
 MAX_FILES: Final = 50_000
 MAX_DEPTH: Final = 32
 _ENTRIES_PER_FILE: Final = 10
 """How many names of any kind may be looked at, for each manifest file that may be found."""
-
-_UNSHOWABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Root(NamedTuple):
@@ -95,7 +93,7 @@ class _Link(NamedTuple):
     name: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Walk:
     """One walk: every symlink is read once, every real file and folder is visited once."""
 
@@ -144,7 +142,7 @@ class _Walk:
         )
 
     def _find_root(self, root: Root) -> str | None:
-        if _UNSHOWABLE.search(root.absolute):
+        if not is_showable(root.absolute):
             self._give_up(root.typed, _UNSHOWABLE_NAME)
             return None
         destination = self.links.follow(root.absolute)
@@ -220,7 +218,7 @@ class _Walk:
         named = entry.name.endswith(SUFFIXES)
         is_file = entry.is_file(follow_symlinks=False)
         is_folder = not is_file and entry.is_dir(follow_symlinks=False)
-        if (named or is_folder) and _UNSHOWABLE.search(entry.name):
+        if (named or is_folder) and not is_showable(entry.name):
             self._refuse(path, _UNSHOWABLE_NAME)
         elif is_file:
             if named:
@@ -263,8 +261,7 @@ class _Walk:
         self.files[real] = path
 
     def _refuse(self, path: str, why: Unusable) -> None:
-        shown = _UNSHOWABLE.sub(_escape, path)
-        self.problems.append(Problem(Origin(shown, 1, 1), why.what, why.todo))
+        self.problems.append(Problem(Origin(shown(path), 1, 1), why.what, why.todo))
 
     def _give_up(self, path: str, why: Unusable) -> None:
         self._refuse(path, why)
@@ -292,7 +289,3 @@ def _leads_nowhere(destination: Destination) -> Unusable:
 def _unlistable(error: OSError) -> Unusable:
     words = error.strerror or "input/output error"
     return Unusable(f"can't be listed: {words}", "let the user that runs the reconciler read it")
-
-
-def _escape(character: re.Match[str]) -> str:
-    return character.group().encode("unicode_escape").decode("ascii")

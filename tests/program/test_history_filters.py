@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.cli.typed import Moment
+from reconciler.cli.typed_time import Moment
 from reconciler.sandbox.faults import FaultRule, Status, When
 from tests.program.chat import manifest, message_id
 from tests.program.live_sandbox import LiveSandbox

@@ -48,7 +48,7 @@ def test_plan_of_nothing_new_and_status_open_no_manifest_and_call_nobody(program
     program.run("apply")
     for command in ("plan", "status"):
         modules = imported(program, command)
-        assert "reconciler.ledger.standing" in modules
+        assert "reconciler.ledger.file_reader" in modules
         assert modules & (HEAVY | NOT_FOR_NOTHING_NEW) == set(), command
         assert len({name for name in modules if name.startswith("reconciler")}) <= 52, command
         assert len(modules) <= 170, command
