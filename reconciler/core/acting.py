@@ -1,12 +1,11 @@
 """Who may act, and who does where a manifest is silent."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.core.message import UserId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acting:
+class Acting(NamedTuple):
     """Who may act: the credential's own user, or anyone; and who does where a manifest is silent."""
 
     default: UserId | None = None

@@ -1,6 +1,5 @@
 """What is wrong with a manifest, where, and what to do: a value, not an exception."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -16,8 +15,7 @@ class Origin(NamedTuple):
         return f"{self.path}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One reason why a manifest cannot be used. Never holds message text."""
 
     origin: Origin

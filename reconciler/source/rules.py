@@ -1,8 +1,7 @@
 """What manifests are read under."""
 
 import hashlib
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.core.acting import Acting
 
@@ -10,8 +9,7 @@ _LOADER_VERSION: Final = 2
 """To be raised with each change after which the same bytes mean another manifest or problem."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(NamedTuple):
     """What the meaning of a manifest depends on beside its bytes. `max_text` is in characters."""
 
     acting: Acting

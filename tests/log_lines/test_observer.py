@@ -160,7 +160,7 @@ def test_what_came_of_a_call_is_told_in_the_ledger_s_words(
 
 
 def test_a_problem_is_told_once_and_again_when_it_changes(log: pytest.LogCaptureFixture) -> None:
-    lines, other = LogLines(), replace(PROBLEM, what="the id is too long")
+    lines, other = LogLines(), PROBLEM._replace(what="the id is too long")
     invalid = ("error", events.Invalid(origin=str(HERE), what="the id is empty", todo="give one"))
     lines.planned(a_plan(PROBLEM))
     assert said(log)[1:] == [invalid]
@@ -174,7 +174,7 @@ def test_a_problem_is_told_once_and_again_when_it_changes(log: pytest.LogCapture
 
 
 def test_a_file_that_cannot_be_read_is_told_once(log: pytest.LogCaptureFixture) -> None:
-    lines, other = LogLines(), replace(PROBLEM, origin=Origin("other.yaml", 1, 1))
+    lines, other = LogLines(), PROBLEM._replace(origin=Origin("other.yaml", 1, 1))
     lines.unusable([PROBLEM])
     lines.unusable([PROBLEM, other])
     assert [event.origin for _, event in said(log) if isinstance(event, events.Unreadable)] == [
