@@ -35,7 +35,7 @@ _PACE: Final = 1.012
 """Seconds that count as one for the pace. Slower than the ceiling, so that it rarely has to hold."""
 
 _TOGETHER: Final = 0.05
-"""Seconds of slots whose calls leave together, at the last of them. Fewer than 40 a second leave one by one."""
+"""Seconds of slots whose calls leave together, at the last of them. Below 40 a second it is one by one."""
 
 _HAIR: Final = 1e-6
 """Seconds by which rounding is outdone: it must not leave one of them behind."""

@@ -1,5 +1,6 @@
 """Work that is done by as many processes as there are processors, its results in order."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -63,6 +64,7 @@ def in_processes(
         with prepare() as context:
             yield from (work(context, item) for item in items)
         return
+    gc.freeze()  # else each process copies all there is, by taking note of having looked at it
     pool = ProcessPoolExecutor(
         processes, multiprocessing.get_context("fork"), initializer=_begin, initargs=(prepare, work)
     )
@@ -76,6 +78,7 @@ def in_processes(
         msg = "a process of this command ended early; if memory is short, name fewer manifests at a time"
         raise ProcessEnded(msg) from None
     finally:
+        gc.unfreeze()
         pool.shutdown(cancel_futures=True)
 
 

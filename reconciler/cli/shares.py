@@ -5,7 +5,7 @@ many files there are. What concerns all files is found out first: which of them 
 what the guards refuse.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from io import StringIO
@@ -18,7 +18,7 @@ from reconciler.cli.planning_line import planning_line
 from reconciler.cli.processes import in_processes
 from reconciler.cli.whole_plan import Asked
 from reconciler.core.guard import GuardedChange
-from reconciler.core.problem import Problem
+from reconciler.core.problem import Origin, Problem
 from reconciler.core.refusal import Refusal
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.reader import LedgerReader
@@ -41,7 +41,7 @@ _FILES: Final = 25
 class Share(NamedTuple):
     """What is shown of the plan of some files, as `text` or as `lines`, and what it comes to.
 
-    `read` are the locations of the files; those are missing that changed meanwhile.
+    `files` is how many they are, and `unread` are the locations of those that changed meanwhile.
     """
 
     text: str
@@ -49,32 +49,32 @@ class Share(NamedTuple):
     figures: Figures
     problems: tuple[Problem, ...]
     bugs: int
-    read: frozenset[str]
+    files: int
+    unread: frozenset[str]
 
 
 def show_shares(asked: Asked) -> CameTo:
     """Plan all files and print that, but for its summary; on a terminal without it, how far it is."""
     with planning_line() as stage:
+        asked.survey.source.scanned_for_good()
         files = asked.survey.todo.files
-        outlook = _look_ahead(asked, done=stage("reading", len(files)))
-        refusals = _refusals(asked, outlook)
-        done = stage("planning", len(outlook.files))
-        problems = [*other_problems(outlook.others, asked.survey.scan.problems)]
-        total, bugs, read = NO_CALLS, 0, set[str]()
-        for share in _each_share(asked, outlook.files, partial(_share, asked, outlook, refusals)):
+        ahead = _look_ahead(asked, done=stage("reading", len(files)))
+        done = stage("planning", len(ahead.files))
+        problems = [*ahead.problems]
+        total, bugs, unread = NO_CALLS, 0, {*ahead.unread}
+        for share in _each_share(asked, ahead.files, partial(_share, asked, ahead)):
             _show(share)
             total += share.figures
             problems += share.problems
             bugs += share.bugs
-            read |= share.read
-            done(len(share.read))
-    unread = [file.path for file in files if file.location not in read]
+            unread |= share.unread
+            done(share.files)
     return CameTo(
         figures=total,
         problems=sorted(set(problems)),
-        refusals=tuple(refusal_lines(refusals)),
+        refusals=tuple(refusal_lines(ahead.refusals)),
         bugs=bugs,
-        unread=unread,
+        unread=[file.path for file in files if file.location in unread],
     )
 
 
@@ -87,14 +87,55 @@ def _show(share: Share) -> None:
             out.print(line)
 
 
-def _look_ahead(asked: Asked, *, done: Callable[[int], None]) -> Outlook:
+class _Ahead(NamedTuple):
+    """What concerns all files: which are planned, their clashes, what the guards refuse, others' problems.
+
+    `unread` are the locations of those that changed meanwhile.
+    """
+
+    files: tuple[ManifestFile, ...]
+    unread: frozenset[str]
+    clashes: Mapping[Origin, Problem]
+    refusals: Sequence[Refusal]
+    problems: Sequence[Problem]
+
+
+def _look_ahead(asked: Asked, *, done: Callable[[int], None]) -> _Ahead:
+    """Find out what concerns all files, and keep nothing else of them."""
+    outlook = _outlook(asked, done)
+    problems = [*other_problems(outlook.others, asked.survey.scan.problems)]
+    unread = {file.location for file in asked.survey.todo.files} - {file.location for file in outlook.files}
+    return _Ahead(
+        files=outlook.files,
+        unread=frozenset(unread),
+        clashes=outlook.clashes,
+        refusals=_refusals(asked, outlook),
+        problems=problems,
+    )
+
+
+def _outlook(asked: Asked, done: Callable[[int], None]) -> Outlook:
     """Find out what all files claim; `done` is told of so many more that this is known of."""
-    claimed: list[tuple[ManifestFile, Sequence[Declaration]]] = []
-    for some in _each_share(asked, asked.survey.todo.files, Planner.claimed):
-        claimed += some
-        done(len(some))
+    todo = asked.survey.todo.files
+
+    def found() -> Iterator[Sequence[Declaration] | None]:
+        for some in _each_share(asked, todo, _claims):
+            yield from some
+            done(len(some))
+
+    claimed = [
+        (file, tuple(claim.at(file.path) for claim in claims))
+        for file, claims in zip(todo, found(), strict=True)
+        if claims is not None
+    ]
     with _planner(asked) as plans:
         return look_out(claimed, asked.survey.others, plans.claimed)
+
+
+def _claims(plans: Planner, files: Sequence[ManifestFile]) -> list[Sequence[Declaration] | None]:
+    """Give what each file claims; None for one that changed meanwhile."""
+    found = {file.location: claims for file, claims in plans.claimed(files)}
+    return [found.get(file.location) for file in files]
 
 
 def _refusals(asked: Asked, outlook: Outlook) -> Sequence[Refusal]:
@@ -129,12 +170,11 @@ def _guarded(outlook: Outlook, plans: Planner, files: Sequence[ManifestFile]) ->
 
 def _share(
     asked: Asked,
-    outlook: Outlook,
-    refusals: Sequence[Refusal],
+    ahead: _Ahead,
     plans: Planner,
     files: Sequence[ManifestFile],
 ) -> Share:
-    planned = tuple(plans.planned(files, clashes=outlook.clashes, refusals=refusals))
+    planned = tuple(plans.planned(files, clashes=ahead.clashes, refusals=ahead.refusals))
     dialogs = [dialog for file in planned for dialog in file.dialogs]
     lines = tuple(plan_lines(dialogs, texts=asked.texts))
     text = ""
@@ -147,5 +187,6 @@ def _share(
         figures=figures(dialogs, asked.rate),
         problems=tuple(problem for file in planned for problem in file.problems),
         bugs=sum(file.bugs for file in planned),
-        read=frozenset(file.file.location for file in planned),
+        files=len(files),
+        unread=frozenset(file.location for file in files) - {file.file.location for file in planned},
     )

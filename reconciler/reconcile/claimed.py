@@ -17,19 +17,15 @@ Claimed = Sequence[tuple[ManifestFile, Sequence[Declaration]]]
 class Outlook:
     """What is to be known of all files before any of them is planned.
 
-    `files` are to be planned: with those that were as known, and that a clash concerns. `others` are
-    the rest. `clashes` are the problems, by where the manifest stands that has it.
+    `files` are to be planned: with those that were as known, and that a clash concerns. `dialogs` are
+    those that they claim, `others` the rest of the files. `clashes` are the problems, by where the
+    manifest stands that has it.
     """
 
     files: tuple[ManifestFile, ...]
-    claims: tuple[Declaration, ...]
+    dialogs: frozenset[DialogId]
     clashes: Mapping[Origin, Problem]
     others: Mapping[str, FileReport]
-
-    @property
-    def dialogs(self) -> frozenset[DialogId]:
-        """Give the dialogs that the files claim."""
-        return frozenset(claim.dialog for claim in self.claims if claim.dialog is not None)
 
 
 def look_out(
@@ -54,7 +50,9 @@ def look_out(
         clashes = _clashes(claimed, others)
     return Outlook(
         files=tuple(file for file, _ in claimed),
-        claims=tuple(claim for _, claims in claimed for claim in claims),
+        dialogs=frozenset(
+            claim.dialog for _, claims in claimed for claim in claims if claim.dialog is not None
+        ),
         clashes=clashes,
         others=others,
     )

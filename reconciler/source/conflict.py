@@ -18,6 +18,10 @@ class Declaration(NamedTuple):
     dialog: DialogId | None
     origin: Origin
 
+    def at(self, path: str) -> "Declaration":
+        """Give the same with this text as the path: of very many, one for a file is enough."""
+        return self._replace(origin=self.origin._replace(path=path))
+
 
 def declarations(loaded: Loaded) -> Iterator[Declaration]:
     """Give what the manifests of one file claim, broken ones too."""

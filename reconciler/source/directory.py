@@ -155,6 +155,10 @@ class Directory:
         self._last = _Last(tree, _with_files(last, [known.file for known in anew.values()]))
         return self._last.scan
 
+    def scanned_for_good(self) -> None:
+        """Forget what only another scan needs; of very many files it is most of what is known of them."""
+        self._hashed, self._last = {}, None
+
     def read(self, file: ManifestFile) -> bytes | None:
         """Read a file of the last scan again; None where its bytes are no longer those: scan again."""
         real = self._real.get(file.location)
@@ -228,7 +232,8 @@ class Directory:
         return _Hashed(signature, signature.racy(now), file, now)
 
     def _location(self, found: FoundFile) -> str:
-        return location_of(found.path, self._here)
+        location = location_of(found.path, self._here)
+        return found.real if location == found.real else location  # one text for both, of many files
 
 
 class _Hashed(NamedTuple):

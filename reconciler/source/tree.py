@@ -84,7 +84,7 @@ class _Folder(NamedTuple):
 
     def at(self, name: str) -> tuple[str, str]:
         path = name if self.path == "." else f"{self.path.rstrip('/')}/{name}"
-        return path, f"{self.real.rstrip('/')}/{name}"
+        return path, path if self.path == self.real else f"{self.real.rstrip('/')}/{name}"
 
 
 class _Link(NamedTuple):
