@@ -137,11 +137,10 @@ class Limiter:
         """Give how many calls wait for a token."""
         return len(self._queue)
 
-    @property
-    def backlog(self) -> float:
-        """Give how many seconds it will take until all that wait now have a token."""
+    def backlog(self, priority: int) -> float:
+        """Give how many seconds those that wait now and go before a newcomer of that priority will take."""
         rate = self.present_rate
-        return 0.0 if rate is None else len(self._queue) / rate
+        return 0.0 if rate is None else self._before(priority) / rate
 
     def at_once(self) -> Leave | None:
         """Give a token where there is one now and nobody waits for it."""
@@ -165,7 +164,7 @@ class Limiter:
                     await waiter.turn.wait()
                     late = self._late
                 elif self._due() > self._clock():
-                    more = self._until_others()
+                    more = self._until_others(priority)
                     await self._sleep(self._due(more) - self._clock())
                     late = self._late = more + _MADE_UP
                 else:
@@ -175,13 +174,20 @@ class Limiter:
             if self._queue:
                 self._first().turn.set()
 
-    def _until_others(self) -> float:
-        """Give the seconds from the first waiter's slot to that of the last that leaves with it."""
+    def _until_others(self, priority: int) -> float:
+        """Give the seconds from the first waiter's slot to that of the last that leaves with it.
+
+        `priority` is of the first, who does not wait for those that come after it.
+        """
         rate = self.present_rate
         if rate is None:
             return 0.0
-        together = min(len(self._queue), int(_TOGETHER * rate))
+        together = min(self._before(priority), int(_TOGETHER * rate))
         return (together - 1) * _PACE / rate + _HAIR if together > 1 else 0.0
+
+    def _before(self, priority: int) -> int:
+        """Count the waiters that go before a newcomer of that priority."""
+        return sum(waiter.priority <= priority for waiter in self._queue)
 
     def _first(self) -> "_Waiter":
         """Give who goes next."""

@@ -78,7 +78,6 @@ def in_processes(
         msg = "a process of this command ended early; if memory is short, name fewer manifests at a time"
         raise ProcessEnded(msg) from None
     finally:
-        gc.unfreeze()
         pool.shutdown(cancel_futures=True)
 
 

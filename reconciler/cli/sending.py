@@ -18,15 +18,17 @@ from reconciler.chat_api.url import ApiUrl
 from reconciler.cli.clock import now
 from reconciler.cli.credential import credential, proxy
 from reconciler.cli.survey import rules
-from reconciler.core.call import Call
+from reconciler.core.call import Call, Intent
 from reconciler.core.message import UserId
 from reconciler.core.outcome import Answer
+from reconciler.ledger.entry import Entry
 from reconciler.ledger.existing import open_reader
 from reconciler.ledger.opening import open_ledger
 from reconciler.ledger.reader import LedgerReader
 from reconciler.log_lines.events import Credential
 from reconciler.reconcile.group_commit import GroupCommit
 from reconciler.reconcile.sender import Sender
+from reconciler.reconcile.turns import Priority, priority_of
 from reconciler.render.pace import Flow
 from reconciler.settings import Settings, SettingsError
 from reconciler.source.rules import Rules
@@ -84,7 +86,7 @@ async def sending(
         limiter = Limiter(settings.rate)
         service = await ChatApi.open(options, writes=True, limiter=limiter, notice=_log)
         stack.push_async_callback(service.aclose)
-        recorder = GroupCommit(ledger, thread, spare=lambda: limiter.backlog)
+        recorder = GroupCommit(ledger, thread, spare=lambda entry: limiter.backlog(_priority(entry)))
         sender = Sender(
             service=service,
             rate=limiter,
@@ -103,6 +105,11 @@ async def sending(
             recorder=recorder,
             reader=reader,
         )
+
+
+def _priority(entry: Entry) -> Priority:
+    """Give the priority of the call that waits for an entry to be on record; the last where none does."""
+    return priority_of(entry.action) if isinstance(entry, Intent) else Priority.MARK
 
 
 def stop_signal() -> asyncio.Event:

@@ -44,8 +44,11 @@ class Writable(Protocol):
         ...
 
 
-_LONGEST_SPARE: Final = 0.05
-"""Seconds that an entry waits for others at most. What was answered in them is repeated after a crash."""
+_LINGER: Final = 0.03
+"""Seconds that an entry waits for others. What was answered in them is repeated after a crash."""
+
+_ENOUGH: Final = 0.1
+"""Seconds for which there is enough to do meanwhile: several times as long, for an entry holds a place."""
 
 Group = Sequence[tuple[Entry, asyncio.Future[None]]]
 
@@ -53,16 +56,15 @@ Group = Sequence[tuple[Entry, asyncio.Future[None]]]
 class GroupCommit:
     """The one writer of a ledger. `thread` is the only thread that touches it.
 
-    `spare` gives the seconds for which the rate has enough to do with calls whose intents are on
-    record already. A commit may wait for half of them without any call leaving later, and so be
-    one for many entries.
+    `spare` gives the seconds for which the rate is busy with what goes before an entry and is on
+    record already. Where that is long enough a commit waits a little, and so is one for more entries.
 
     `doubts` are the calls without an answer, as recorded. `committed` and `failed` count what became
     of the transactions.
     """
 
     def __init__(
-        self, ledger: Writable, thread: Executor, *, spare: Callable[[], float] = lambda: 0.0
+        self, ledger: Writable, thread: Executor, *, spare: Callable[[Entry], float] = lambda _: 0.0
     ) -> None:
         self._ledger = ledger
         self._thread = thread
@@ -99,7 +101,8 @@ class GroupCommit:
 
     async def _commit(self) -> None:
         while self._waiting:
-            await asyncio.sleep(min(self._spare() / 2, _LONGEST_SPARE))
+            if all(self._spare(entry) >= _ENOUGH for entry, _ in self._waiting):
+                await asyncio.sleep(_LINGER)
             group, self._waiting = self._waiting, []
             error = await self._written(group)
             if error is None or isinstance(error, LedgerError) or len(group) == 1:

@@ -14,10 +14,10 @@ from reconciler.core.breaker import Breaker
 from reconciler.core.call import Call, Intent, Withdrawal
 from reconciler.core.message import DialogId
 from reconciler.core.message_text import MessageText
-from reconciler.core.outcome import Answer, Cause, Deferred, Outcome, judge
+from reconciler.core.outcome import Answer, Applied, Cause, Deferred, Outcome, judge
 from reconciler.core.plan import DialogPlan
 from reconciler.reconcile.halt import Halt
-from reconciler.reconcile.turns import Priority, Rank, Turns
+from reconciler.reconcile.turns import Rank, Turns, priority_of
 
 
 class ChatService(Protocol):
@@ -147,16 +147,18 @@ class Sender:
         replayed = False
         while left:
             action = left[0]
-            async with self._turns.turn(Rank(_priority(action), age), halt) as place:
+            async with self._turns.turn(Rank(priority_of(action), age), halt) as place:
                 if not place:
                     return LeftOver(come_back_at=self._clock())
                 credential = self._credentials
                 call = await self._one_at_a_time(plan, action, halt)
+                if isinstance(call, Call) and not isinstance(call.outcome, Applied):
+                    await self._record(call)  # nobody takes the place of what went wrong so soon
             if isinstance(call, datetime):
                 return LeftOver(come_back_at=call, why=self.breaker.words)
-            # Its place is free by then: who comes next writes an intent in the same commit.
-            await self._recorder.write(call)
-            self._on_call(call)
+            if isinstance(call.outcome, Applied):
+                # Its place is free by now: the intent of who comes next goes into the same commit.
+                await self._record(call)
             left.popleft()
             made(call)
             if call.outcome == Deferred(Cause.MIXED) and isinstance(action, UpdateMessage):
@@ -231,7 +233,7 @@ class Sender:
 
     async def _wait_for_leave(self, action: Action, halt: Halt) -> Leave | None:
         """Wait for the rate's leave; None where the halt came first."""
-        return self._rate.at_once() or await halt.before(self._rate.acquire(_priority(action)))
+        return self._rate.at_once() or await halt.before(self._rate.acquire(priority_of(action)))
 
     async def _call(self, intent: Intent, plan: DialogPlan) -> Call:
         answer = await self._service.send(intent.action, partial(_texts, plan, intent.action))
@@ -247,6 +249,10 @@ class Sender:
         if outcome != Deferred(Cause.CREDENTIAL):  # that one may be put right at once
             self._take_note(outcome, intent.action)
         return call
+
+    async def _record(self, call: Call) -> None:
+        await self._recorder.write(call)
+        self._on_call(call)
 
     def _take_note(self, outcome: Outcome, action: Action) -> None:
         """Let the breaker know what came of a call."""
@@ -270,11 +276,6 @@ class Sender:
         if isinstance(outcome, Deferred) and outcome.cause is Cause.THROTTLED:
             self._rate.slow_down()
             self._rate.pause(outcome.retry_after or 0.0)
-
-
-def _priority(action: Action) -> Priority:
-    text = isinstance(action, UpdateMessage) and action.text is not None
-    return Priority.TEXT if text else Priority.MARK
 
 
 def _target(action: Action) -> Hashable:

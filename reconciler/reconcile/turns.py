@@ -8,6 +8,7 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
+from reconciler.core.action import Action, UpdateMessage
 from reconciler.reconcile.halt import Halt
 
 
@@ -16,6 +17,12 @@ class Priority(IntEnum):
 
     TEXT = 0
     MARK = 1
+
+
+def priority_of(action: Action) -> Priority:
+    """Give the priority of a call."""
+    text = isinstance(action, UpdateMessage) and action.text is not None
+    return Priority.TEXT if text else Priority.MARK
 
 
 class Rank(NamedTuple):

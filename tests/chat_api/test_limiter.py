@@ -110,6 +110,20 @@ def test_calls_are_spread_evenly_those_together_that_are_50_ms_apart_at_most(
     assert gaps == pytest.approx([together * 1.012 / rate] * len(gaps), abs=1e-5)
 
 
+def test_who_goes_first_does_not_wait_for_those_after_it() -> None:
+    async def main() -> float:
+        gate = limiter(80)
+        marks = [asyncio.create_task(gate.acquire(1)) for _ in range(12)]
+        await asyncio.sleep(0.065)
+        began = virtual_loop().time()
+        await gate.acquire(0)
+        waited = virtual_loop().time() - began
+        await asyncio.gather(*marks)
+        return waited
+
+    assert run(main()) <= 1.012 / 80
+
+
 @pytest.mark.parametrize("most_late", [0.001, 0.005, 0.01])
 def test_late_timers_do_not_add_up(most_late: float) -> None:
     random = Random(7)  # noqa: S311  # repeatable lateness, not a secret
@@ -431,3 +445,16 @@ def test_the_rate_is_the_ceiling_of_what_really_left_also_where_calls_are_held_u
     left = run(play())
     assert left
     assert most_in_a_second(left) <= rate
+
+
+def test_what_goes_before_a_newcomer_is_told_in_seconds() -> None:
+    async def main() -> None:
+        gate = limiter(10)
+        await gate.acquire()
+        waiting = [asyncio.create_task(gate.acquire(priority)) for priority in (0, 1, 1, 1)]
+        await asyncio.sleep(0)
+        assert (gate.backlog(0), gate.backlog(1)) == (0.1, 0.4)
+        await asyncio.gather(*waiting)
+        assert gate.backlog(1) == limiter(None).backlog(1) == 0
+
+    run(main())
