@@ -11,7 +11,7 @@ from reconciler.sandbox.rate_limit import RateLimit
 from tests.program.chat import KEY, chat, dialog_id, manifest, message_id
 from tests.program.live_sandbox import LiveSandbox, Stall, live_sandbox
 from tests.program.program import Program
-from tests.program.rate_audit import LATE, assert_within, came, most_in_a_second, most_surely_in_a_second
+from tests.program.rate_audit import LATE, assert_within, came, most_in_a_second, most_surely_within
 from tests.program.waiting import wait_for
 
 RATE_NOW: Final = "reconciler_rate_present_calls_per_second"
@@ -30,9 +30,9 @@ def test_the_fullest_second_is_found() -> None:
 
 def test_what_came_in_a_stall_may_have_come_at_its_begin() -> None:
     seen = [0.0, 0.7, 0.7, 1.2, 1.6]
-    assert most_surely_in_a_second(seen, []) == 4
-    assert most_surely_in_a_second(seen, [Stall(0.3, 0.699)]) == 3
-    assert most_surely_in_a_second(seen, [Stall(0.3, 0.6), Stall(1.3, 1.5)]) == 4
+    assert most_surely_within(1, seen, []) == 4
+    assert most_surely_within(1, seen, [Stall(0.3, 0.699)]) == 3
+    assert most_surely_within(1, seen, [Stall(0.3, 0.6), Stall(1.3, 1.5)]) == 4
 
 
 @pytest.mark.slow

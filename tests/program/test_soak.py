@@ -161,4 +161,4 @@ def test_memory_files_and_threads_stay_flat_at_work(program: Program, sandbox: L
     threads = statistics.median(each.threads for each in early)
     assert statistics.median(each.threads for each in late) <= threads
     assert max(each.threads for each in taken) <= threads + 1, "a watch that is renewed has two for a moment"
-    assert_within(RATE, program, sandbox)
+    assert_within(RATE, program, sandbox, seconds=10)  # most of the time the machine is busy with other tests
