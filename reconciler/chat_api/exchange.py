@@ -39,7 +39,7 @@ class Exchange:
 
     def __init__(self, url: ApiUrl, transport: httpx.AsyncBaseTransport, timeout: float) -> None:
         self._url = url
-        self._origin = httpx.URL(url.base)
+        self._service = httpx.URL(url.base)
         self._transport = transport
         self._timeout = timeout
         self._timeouts = {"connect": timeout / 3, "pool": timeout / 3}
@@ -53,7 +53,7 @@ class Exchange:
         """
         request = httpx.Request(
             method,
-            self._origin,
+            self._service,
             headers={**_HEADERS, **headers},
             stream=httpx.ByteStream(content),  # as `content`, it would be looked at once more
             extensions={"timeout": self._timeouts, "target": self._url.target(path)},

@@ -114,7 +114,7 @@ class Limiter:
         self._next_slot = -math.inf
         self._left: deque[Leave] = deque(maxlen=math.ceil(rate or _LARGEST_PLAN))
         self._queue: list[_Waiter] = []
-        self._late = _MADE_UP
+        self._late = _MADE_UP  # by how much those that leave with the last sleeper may be late
         self._arrivals = count()
 
     @property

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from types import TracebackType
+from typing import Final, Literal, Self
 
 from reconciler.ledger.errors import (
     BackupUnwritable,
@@ -42,6 +43,29 @@ _REASONS: Final[dict[str, tuple[str, str | None]]] = {
     "SQLITE_PERM": ("access is denied", "let this user read and write the file"),
     "SQLITE_IOERR": ("the disk reports an error", "look at the disk and its free space"),
 }
+
+
+class Opened:
+    """A ledger's file that somebody has open; at the end of a `with` it is closed."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path: Final = path
+        self._connection = connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
 
 
 def check_sqlite(path: Path, version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:

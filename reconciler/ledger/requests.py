@@ -10,43 +10,21 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
 
 from reconciler.core.message import DialogId
 from reconciler.core.refusal import Approval
-from reconciler.ledger.connection import explained
+from reconciler.ledger.connection import Opened, explained
 from reconciler.ledger.encoding import milliseconds, well_formed
 from reconciler.ledger.errors import LedgerUnwritable
 from reconciler.ledger.named_sql import QUERIES
 from reconciler.ledger.request_rows import approval_parameters
 
 
-class Requests:
+class Requests(Opened):
     """Adds approvals and retries to a ledger; each is durable on return.
 
     Every method raises LedgerUnwritable or LedgerDamaged where that fails.
     """
-
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path: Final = path
-        self._connection = connection
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
 
     def approve(self, approval: Approval, *, dialogs: Iterable[DialogId] = ()) -> None:
         """Let one plan pass one guard. By the `dialogs` that it changes the history finds it again."""

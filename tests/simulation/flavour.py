@@ -100,3 +100,18 @@ def chat(dice: Random, kind: Flavour) -> tuple[tuple[SeedDialog, ...], tuple[See
         for m in range(kind.messages)
     )
     return dialogs, messages
+
+
+PLAIN: Final = replace(
+    flavour(Random(0)),  # noqa: S311  # dice of a simulation
+    rate=50.0,
+    concurrency=8,
+    timeout=10.0,
+    answering=0.1,
+    way=0.01,
+    deaf=0.0,
+    kind=Kind.KEY,
+    guarded=False,
+    assumptions=Assumptions(authors_only=False),
+)
+"""A world of a key and quick answers, for those that bring one trouble of their own."""

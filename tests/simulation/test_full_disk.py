@@ -2,16 +2,13 @@
 
 import asyncio
 from dataclasses import replace
-from random import Random
 from typing import Final
 
-from reconciler.sandbox.options import Assumptions
 from reconciler.source.places import places
 from tests.program.chat import ANN, dialog_id, message_id
 from tests.simulation.converged import check_converged, left_to_do
-from tests.simulation.credential import Kind
 from tests.simulation.declared import DeclaredMessage, Version
-from tests.simulation.flavour import Flavour, flavour
+from tests.simulation.flavour import PLAIN
 from tests.simulation.virtual_thread import SimulatedLoop
 from tests.simulation.world import World
 
@@ -20,21 +17,7 @@ _PAUSE: Final = 5.0
 
 _TURN: Final = 0.5
 
-KIND: Final[Flavour] = replace(
-    flavour(Random(0)),  # noqa: S311  # dice of a simulation
-    dialogs=1,
-    messages=3,
-    rate=1.0,
-    concurrency=1,
-    timeout=10.0,
-    answering=0.1,
-    way=0.01,
-    deaf=0.0,
-    rescan=3600.0,
-    kind=Kind.KEY,
-    guarded=False,
-    assumptions=Assumptions(authors_only=False),
-)
+KIND: Final = replace(PLAIN, dialogs=1, messages=3, rate=1.0, concurrency=1, rescan=3600.0)
 
 DIALOG: Final = Version(
     name="dialog-0",

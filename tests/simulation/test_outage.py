@@ -4,17 +4,14 @@ import asyncio
 import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from random import Random
 from typing import Final
 
 import pytest
 
-from reconciler.sandbox.options import Assumptions
 from tests.program.chat import ANN, dialog_id, message_id
 from tests.simulation.converged import check_converged, left_to_do
-from tests.simulation.credential import Kind
 from tests.simulation.declared import DeclaredMessage, Version
-from tests.simulation.flavour import Flavour, flavour
+from tests.simulation.flavour import PLAIN
 from tests.simulation.virtual_thread import SimulatedLoop
 from tests.simulation.weather import LOSSES, OUTAGES, STRANGERS, Fate
 from tests.simulation.world import World
@@ -36,21 +33,7 @@ def probes(seconds: float, answer: float) -> int:
     return count
 
 
-KIND: Final[Flavour] = replace(
-    flavour(Random(0)),  # noqa: S311  # dice of a simulation
-    dialogs=_DIALOGS,
-    messages=_MESSAGES,
-    rate=50.0,
-    concurrency=8,
-    timeout=10.0,
-    answering=0.1,
-    way=0.01,
-    deaf=0.0,
-    rescan=60.0,
-    kind=Kind.KEY,
-    guarded=False,
-    assumptions=Assumptions(authors_only=False),
-)
+KIND: Final = replace(PLAIN, dialogs=_DIALOGS, messages=_MESSAGES, rescan=60.0)
 
 
 def documents() -> Iterator[tuple[str, tuple[Version, ...]]]:

@@ -5,17 +5,14 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from random import Random
 from typing import Any, Final
 
 import pytest
 
-from reconciler.sandbox.options import Assumptions
 from tests.program.chat import ANN, dialog_id, message_id
 from tests.simulation.converged import check_converged, left_to_do
-from tests.simulation.credential import Kind
 from tests.simulation.declared import DeclaredMessage, Version
-from tests.simulation.flavour import Flavour, flavour
+from tests.simulation.flavour import PLAIN
 from tests.simulation.virtual_thread import SimulatedLoop
 from tests.simulation.world import World
 
@@ -24,21 +21,7 @@ _BEAT: Final = 2.0
 _TURN: Final = 0.5
 """Seconds that a turn and its call take at most."""
 
-KIND: Final[Flavour] = replace(
-    flavour(Random(0)),  # noqa: S311  # dice of a simulation
-    dialogs=3,
-    messages=1,
-    rate=50.0,
-    concurrency=8,
-    timeout=300.0,
-    answering=0.1,
-    way=0.01,
-    deaf=1.0,
-    rescan=_HOUR,
-    kind=Kind.KEY,
-    guarded=False,
-    assumptions=Assumptions(authors_only=False),
-)
+KIND: Final = replace(PLAIN, dialogs=3, messages=1, timeout=300.0, deaf=1.0, rescan=_HOUR)
 """Nothing but the beat notices anything here."""
 
 MARKED: Final = Version(
