@@ -10,6 +10,8 @@ the rate is a ceiling in *every* window of a second, not a mean with bursts arou
   leave together where their slots lie within 50 ms: waking up for each takes twice the processor
   time. The next slot does not move when the timer for this one is late, so that lateness does not
   add up; it does move after a stall, which is not caught up on, and where nobody was waiting.
+  Above a thousand a second slots lie closer together than timers can tell apart: there a call may
+  leave a millisecond before its slot.
 
 Both are about a percent stricter than the rate, as calls also move against each other on the way.
 
@@ -36,6 +38,9 @@ _PACE: Final = 1.012
 
 _TOGETHER: Final = 0.05
 """Seconds of slots whose calls leave together, at the last of them. Below 40 a second it is one by one."""
+
+_FINEST: Final = 0.001
+"""Seconds that a timer can tell apart: an event loop's epoll waits for whole milliseconds."""
 
 _HAIR: Final = 1e-6
 """Seconds by which rounding is outdone: it must not leave one of them behind."""
@@ -212,11 +217,13 @@ class Limiter:
         if not seconds >= 0:
             msg = "a pause is of 0 seconds or more"
             raise ValueError(msg)
-        self._next_slot = max(self._next_slot, self._clock() + min(seconds, _LONGEST_PAUSE))
+        end = self._clock() + min(seconds, _LONGEST_PAUSE)
+        self._next_slot = max(self._next_slot, end + _early(self.present_rate))
 
     def _due(self, more: float = 0.0) -> float:
         """Give when the next call may leave, by both rules, if it lets `more` seconds of its slot pass."""
-        rate, slot = self.present_rate, self._next_slot + more
+        rate = self.present_rate
+        slot = self._next_slot + more - _early(rate)
         most = math.inf if rate is None else math.ceil(rate)
         if len(self._left) < most:
             return slot
@@ -228,3 +235,8 @@ class Limiter:
         if rate is not None:
             self._next_slot = max(self._next_slot, leave.at - lateness) + _PACE / rate
         return leave
+
+
+def _early(rate: float | None) -> float:
+    """Give the seconds that a call may leave before its slot."""
+    return _FINEST if rate is not None and rate * _FINEST > 1 else 0.0

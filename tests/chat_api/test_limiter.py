@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import cycle, groupby, pairwise
+from itertools import count, cycle, groupby, pairwise
 from random import Random
 
 import pytest
@@ -108,6 +108,15 @@ def test_calls_are_spread_evenly_those_together_that_are_50_ms_apart_at_most(
     assert set(groups[:-1]) == {together}
     gaps = [later - earlier for earlier, later in pairwise(sorted({*times}))]
     assert gaps == pytest.approx([together * 1.012 / rate] * len(gaps), abs=1e-5)
+
+
+@pytest.mark.parametrize(("rate", "at_once"), [(160, 1), (1000, 1), (2500, 3), (10_000, 10)])
+def test_no_timer_is_set_for_less_than_it_can_tell_apart(rate: float, at_once: int) -> None:
+    async def main() -> int:
+        gate = limiter(rate)
+        return next(made for made in count() if gate.at_once() is None)
+
+    assert run(main()) == at_once
 
 
 def test_who_goes_first_does_not_wait_for_those_after_it() -> None:
