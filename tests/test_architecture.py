@@ -48,7 +48,7 @@ REVEALERS: Final = {
     "reconciler/chat_api/transport.py": "the proxy's password goes into its header",
     "reconciler/cli/credential.py": "a login or password becomes a part of something; a token is compared",
     "reconciler/cli/history.py": "a reader asked for it",
-    "reconciler/ledger/writer.py": "the ledger keeps it, unless told to keep digests only",
+    "reconciler/ledger/call_rows.py": "the ledger keeps it, unless told to keep digests only",
     "reconciler/render/history_document.py": "a reader asked for it",
     "reconciler/render/plan_document.py": "a reader asked for old and new",
     "reconciler/render/plan_lines.py": "a reader asked for old and new",

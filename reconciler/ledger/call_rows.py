@@ -1,14 +1,29 @@
-"""A call as the parameters of the queries that record it."""
+"""Intents and calls as the rows that record them."""
 
+import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
-from reconciler.core.call import Call
+from reconciler.core.call import Call, Intent
 from reconciler.core.change_key import ChangeKey
-from reconciler.core.diff import TextChange
-from reconciler.core.outcome import Answered, Applied, Cause, Deferred, Rejected, Unanswered
-from reconciler.ledger.encoding import well_formed
+from reconciler.core.diff import DialogMarkChange, TextChange
+from reconciler.core.message import Mark
+from reconciler.core.outcome import Answered, Applied, Cause, Deferred, Outcome, Rejected, Unanswered
+from reconciler.ledger.encoding import escape, milliseconds, well_formed
+
+Row = list[str | int | None]
+"""What JSON can hold; the queries that take rows tell what each column is."""
+
+NO_DIGEST = bytes(32)
+"""Stands where an action changes no text."""
+
+
+class ManifestIds(NamedTuple):
+    """Where one version of a manifest, and its dialog, stand in the ledger."""
+
+    manifest: int
+    dialog: int
 
 
 def target(action: Action) -> tuple[str, str | None, TextChange | None]:
@@ -37,35 +52,100 @@ def may_have_changed_text(call: Call) -> bool:
             return not isinstance(call.answer, Unanswered) or call.answer.sent
 
 
-def outcome_row(call: Call) -> Mapping[str, Any]:
-    """Give the parameters of `add_outcome` that say what came of a call."""
-    match call.outcome:
-        case Applied():
-            return {"kind": "applied", "cause": None}
-        case Deferred(cause=cause):
-            return {"kind": "deferred", "cause": cause.value}
-        case Rejected():
-            return {"kind": "rejected", "cause": None}
+def manifest_row(intent: Intent) -> dict[str, Any]:
+    """Give the parameters that name the manifest that led to an intent."""
+    return {
+        "dialog": intent.action.dialog.value,
+        "name": well_formed(intent.name),
+        "path": escape(intent.action.origin.path),
+        "digest": intent.manifest,
+    }
 
 
-def answer_row(call: Call) -> Mapping[str, Any]:
-    """Give those that say what was answered."""
-    match call.answer:
-        case Answered(status=status, words=words, request_id=request_id):
-            identified = None if request_id is None else well_formed(request_id)
-            return {"status": status, "words": well_formed(words), "request_id": identified}
-        case Unanswered(words=words):
-            return {"status": None, "words": well_formed(words), "request_id": None}
+def action_row(intent: Intent, ids: ManifestIds, *, keep_text: bool) -> tuple[Row, bytes]:
+    """Give a row of `add_actions`, and the digest of its text."""
+    action = intent.action
+    _, message, text = target(action)
+    marks, origin = action.marks, action.origin
+    row: Row = [
+        intent.number,
+        ids.manifest,
+        ids.dialog,
+        message,
+        action.actor.value,
+        text is not None,
+        text.new.reveal() if text is not None and keep_text else None,
+        Mark.READ in marks,
+        Mark.DELIVERED in marks,
+        origin.line,
+        origin.column,
+        action.attempt,
+        milliseconds(intent.sent_at),
+    ]
+    return row, NO_DIGEST if text is None else text.new.digest().value
+
+
+def outcome_row(call: Call) -> Row:
+    """Give a row of `add_outcomes`."""
+    status, words, request_id = _answer(call)
+    return [
+        call.intent.number,
+        *_kind(call.outcome),
+        status,
+        well_formed(words),
+        None if request_id is None else well_formed(request_id),
+        milliseconds(call.intent.sent_at),
+        milliseconds(call.answered_at),
+    ]
+
+
+def applied_rows(call: Call) -> list[Row]:
+    """Give the rows of `apply_texts` and its like: one a change, all of which were applied."""
+    number, action = call.intent.number, call.intent.action
+    dialog = action.dialog.value
+    return [[dialog, *_key(change.key), number, _requested_at(change)] for change in action.changes]
+
+
+def json_rows(rows: Iterable[Row]) -> str:
+    """Give rows as the parameter `rows` of a query."""
+    return json.dumps(list(rows), ensure_ascii=False, separators=(",", ":"))
 
 
 def keys(dialog: str, keys: Iterable[ChangeKey]) -> list[Mapping[str, Any]]:
     """Give the parameters that name what changes of a dialog are about."""
     return [
-        {
-            "dialog": dialog,
-            "message": "" if key.message is None else key.message.value,
-            "mark": "" if key.mark is None else key.mark.value,
-            "user": 0 if key.user is None else key.user.value,
-        }
-        for key in keys
+        {"dialog": dialog, **dict(zip(("message", "mark", "user"), _key(key), strict=True))} for key in keys
     ]
+
+
+def _key(key: ChangeKey) -> tuple[str, str, int]:
+    message, mark, user = key
+    return (
+        "" if message is None else message.value,
+        "" if mark is None else mark.value,
+        0 if user is None else user.value,
+    )
+
+
+def _requested_at(change: object) -> str | None:
+    if isinstance(change, DialogMarkChange) and change.requested_at is not None:
+        return escape(change.requested_at)
+    return None
+
+
+def _kind(outcome: Outcome) -> tuple[str, str | None]:
+    match outcome:
+        case Applied():
+            return "applied", None
+        case Deferred(cause=cause):
+            return "deferred", cause.value
+        case Rejected():
+            return "rejected", None
+
+
+def _answer(call: Call) -> tuple[int | None, str, str | None]:
+    match call.answer:
+        case Answered(status=status, words=words, request_id=request_id):
+            return status, words, request_id
+        case Unanswered(words=words):
+            return None, words, None

@@ -49,13 +49,14 @@ class OwnFiles:
 
     def __init__(self, path: Path) -> None:
         self._ledger = path
-        self._opened = {end: path.with_name(f"{path.name}{end}").lstat() for end in _ENDINGS}
+        self._paths = {end: str(_path(path, end)) for end in _ENDINGS}  # asked for at each commit
+        self._opened = {end: os.lstat(path) for end, path in self._paths.items()}
 
     def check(self) -> None:
         """Raise LedgerReplaced where a file is no longer the one that has its name."""
         for end, opened in self._opened.items():
             try:
-                same = os.path.samestat(self._path(end).lstat(), opened)
+                same = os.path.samestat(os.lstat(self._paths[end]), opened)
             except OSError:
                 same = False
             if not same:
@@ -67,11 +68,8 @@ class OwnFiles:
         return Look(self._stamp(""), self._stamp("-wal"), version)
 
     def _stamp(self, end: str) -> Stamp:
-        found = self._path(end).lstat()
+        found = os.lstat(self._paths[end])
         return Stamp(found.st_size, found.st_mtime_ns)
-
-    def _path(self, end: str) -> Path:
-        return _path(self._ledger, end)
 
 
 def _path(ledger: Path, end: str) -> Path:

@@ -6,22 +6,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from reconciler.core.action import Action, MarkDialog
+from reconciler.core.action import MarkDialog
 from reconciler.core.call import Call, Intent, Withdrawal
-from reconciler.core.diff import DialogMarkChange, MarkChange
+from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
 from reconciler.core.file_report import FileReport
-from reconciler.core.message import Mark
-from reconciler.core.outcome import Applied, Deferred, Rejected
-from reconciler.ledger.call_rows import answer_row, keys, may_have_changed_text, outcome_row, target
+from reconciler.core.outcome import Applied
+from reconciler.ledger.call_rows import (
+    NO_DIGEST,
+    ManifestIds,
+    action_row,
+    applied_rows,
+    json_rows,
+    keys,
+    manifest_row,
+    may_have_changed_text,
+    outcome_row,
+    target,
+)
 from reconciler.ledger.check import expect_whole
 from reconciler.ledger.connection import explained, tells_of_damage
-from reconciler.ledger.encoding import escape, milliseconds, well_formed
+from reconciler.ledger.encoding import escape, milliseconds
 from reconciler.ledger.entry import Entry, ForgottenFile
 from reconciler.ledger.errors import LedgerUnreadable, LedgerUnwritable
 from reconciler.ledger.file_rows import dialog_row, problem_row
 from reconciler.ledger.lock import LedgerLock
 from reconciler.ledger.named_sql import QUERIES
 from reconciler.ledger.own_files import Look, OwnFiles
+from reconciler.ledger.portions import portions
 from reconciler.ledger.reader import LedgerReader
 
 _REMEMBERED: Final = 10_000
@@ -43,7 +54,8 @@ class Ledger(LedgerReader):
         self._files = OwnFiles(path)
         self._version = self._data_version()
         self._looked = self._look()
-        self._written = set[object]()
+        self._manifests = dict[tuple[object, ...], ManifestIds]()
+        self._unsettled = set[str]()
 
     def close(self) -> None:
         """Let go of the file, then of its lock."""
@@ -88,18 +100,19 @@ class Ledger(LedgerReader):
         has no intent: that is a bug.
         """
         with self._transaction():
-            for entry in entries:
-                match entry:
-                    case Intent():
-                        self._write_intent(entry)
-                    case Call():
-                        self._write_call(entry)
-                    case Withdrawal():
-                        self._withdraw(entry)
-                    case FileReport():
-                        self._write_file(entry)
-                    case ForgottenFile():
-                        QUERIES.forget_file(self._connection, location=escape(entry.location))
+            for portion in portions(entries):
+                self._write_intents([entry for entry in portion if isinstance(entry, Intent)])
+                self._write_calls([entry for entry in portion if isinstance(entry, Call)])
+                for entry in portion:
+                    match entry:
+                        case Withdrawal():
+                            self._withdraw(entry)
+                        case FileReport():
+                            self._write_file(entry)
+                        case ForgottenFile():
+                            QUERIES.forget_file(self._connection, location=escape(entry.location))
+                        case _:
+                            pass
 
     def _data_version(self) -> int:
         """Give a number that changes when another connection commits, and with no commit of ours."""
@@ -119,8 +132,13 @@ class Ledger(LedgerReader):
         known, now = self._looked, self._look()
         if now is None or (now != known and not now.is_request_since(known)):
             expect_whole(self.path)
-            self._written.clear()
+            self._forget()
         self._looked = now
+
+    def _forget(self) -> None:
+        """Take for granted no more what was written."""
+        self._manifests.clear()
+        self._unsettled.clear()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -132,7 +150,7 @@ class Ledger(LedgerReader):
                 yield
                 self._connection.execute("COMMIT")
             except BaseException as error:
-                self._written.clear()  # some of it may be undone
+                self._forget()  # some of it may be undone
                 damaged = isinstance(error, sqlite3.DatabaseError) and tells_of_damage(error)
                 raise
             finally:
@@ -140,62 +158,63 @@ class Ledger(LedgerReader):
                     self._connection.execute("ROLLBACK")
                 self._looked = None if damaged else self._look()
 
-    def _write_intent(self, intent: Intent) -> None:
-        action = intent.action
-        dialog, message, text = target(action)
-        manifest = {
-            "dialog": dialog,
-            "name": well_formed(intent.name),
-            "path": escape(action.origin.path),
-            "digest": intent.manifest,
-        }
-        if self._is_new(tuple(manifest.values())):
-            QUERIES.add_dialog(self._connection, dialog=dialog)
-            QUERIES.add_manifest(self._connection, **manifest)
-        QUERIES.add_action(
-            self._connection,
-            **manifest,
-            number=intent.number,
-            message=message,
-            actor=action.actor.value,
-            text_digest=None if text is None else text.new.digest().value,
-            text=text.new.reveal() if text is not None and self._keep_text else None,
-            read=Mark.READ in action.marks,
-            delivered=Mark.DELIVERED in action.marks,
-            line=action.origin.line,
-            column=action.origin.column,
-            attempt=action.attempt,
-            intended_at=milliseconds(intent.sent_at),
-        )
-        if text is not None:
-            QUERIES.doubt_text(self._connection, dialog=dialog, message=message, number=intent.number)
-        if self._is_new(dialog):
+    def _write_intents(self, intents: Sequence[Intent]) -> None:
+        """Write intents, each of a dialog of its own."""
+        if not intents:
+            return
+        rows = [action_row(each, self._manifest_ids(each), keep_text=self._keep_text) for each in intents]
+        told, digests = json_rows(row for row, _ in rows), [digest for _, digest in rows]
+        QUERIES.add_actions(self._connection, rows=told, digests=b"".join(digests))
+        if any(digest != NO_DIGEST for digest in digests):
+            QUERIES.doubt_texts(self._connection, rows=told)
+        for intent in intents:
+            self._unsettle(intent.action.dialog.value)
+
+    def _manifest_ids(self, intent: Intent) -> ManifestIds:
+        """Give where the manifest of an intent stands; most calls of a dialog are of one manifest."""
+        manifest = manifest_row(intent)
+        key = tuple(manifest.values())
+        ids = self._manifests.get(key)
+        if ids is None:
+            QUERIES.add_dialog(self._connection, dialog=manifest["dialog"])
+            added = QUERIES.add_manifest(self._connection, **manifest)
+            ids = ManifestIds(*(added or QUERIES.manifest_ids(self._connection, **manifest)))
+            if len(self._manifests) >= _REMEMBERED:
+                self._manifests.clear()
+            self._manifests[key] = ids
+        return ids
+
+    def _unsettle(self, dialog: str) -> None:
+        """Let no file that declares the dialog count as settled, until it is reported anew."""
+        if dialog not in self._unsettled:
             QUERIES.unsettle_files(self._connection, dialog=dialog)
+            if len(self._unsettled) >= _REMEMBERED:
+                self._unsettled.clear()
+            self._unsettled.add(dialog)
 
-    def _is_new(self, what: object) -> bool:
-        """Tell whether this was not written yet; most calls of a dialog are of one manifest."""
-        if what in self._written:
-            return False
-        if len(self._written) >= _REMEMBERED:
-            self._written.clear()
-        self._written.add(what)
-        return True
+    def _write_calls(self, calls: Sequence[Call]) -> None:
+        """Write calls, each of a dialog of its own."""
+        if not calls:
+            return
+        QUERIES.add_outcomes(self._connection, rows=json_rows(map(outcome_row, calls)))
+        self._apply([call for call in calls if isinstance(call.outcome, Applied)])
+        for call in calls:
+            if not isinstance(call.outcome, Applied):
+                self._fail(call)
 
-    def _write_call(self, call: Call) -> None:
-        QUERIES.add_outcome(
-            self._connection,
-            number=call.intent.number,
-            sent_at=milliseconds(call.intent.sent_at),
-            answered_at=milliseconds(call.answered_at),
-            **outcome_row(call),
-            **answer_row(call),
-        )
-        action = call.intent.action
-        match call.outcome:
-            case Applied():
-                self._apply(action, call.intent.number)
-            case Deferred() | Rejected():
-                self._fail(action, call)
+    def _apply(self, calls: Sequence[Call]) -> None:
+        """Take over into the applied state what calls have changed."""
+        if not calls:
+            return
+        told = json_rows(row for call in calls for row in applied_rows(call))
+        kinds = {type(change) for call in calls for change in call.intent.action.changes}
+        if TextChange in kinds:
+            QUERIES.apply_texts(self._connection, rows=told)
+        if MarkChange in kinds:
+            QUERIES.apply_marks(self._connection, rows=told)
+        if DialogMarkChange in kinds:
+            QUERIES.apply_dialog_marks(self._connection, rows=told)
+        QUERIES.forget_failures(self._connection, rows=told)
 
     def _withdraw(self, withdrawal: Withdrawal) -> None:
         number = withdrawal.intent.number
@@ -204,34 +223,10 @@ class Ledger(LedgerReader):
         if text is not None:
             QUERIES.trust_text(self._connection, dialog=dialog, message=message, number=number)
 
-    def _apply(self, action: Action, number: int) -> None:
-        dialog, message, text = target(action)
-        asked = {"dialog": dialog, "number": number}
-        if text is not None:
-            QUERIES.apply_text(self._connection, **asked, message=message)
-        marks = [
-            {**asked, "message": c.message.value, "mark": c.mark.value, "user": c.user.value}
-            for c in action.changes
-            if isinstance(c, MarkChange)
-        ]
-        dialog_marks = [
-            {
-                **asked,
-                "mark": c.mark.value,
-                "user": c.user.value,
-                "requested_at": None if c.requested_at is None else escape(c.requested_at),
-            }
-            for c in action.changes
-            if isinstance(c, DialogMarkChange)
-        ]
-        QUERIES.apply_mark(self._connection, marks)
-        QUERIES.apply_dialog_mark(self._connection, dialog_marks)
-        QUERIES.forget_failure(self._connection, keys(dialog, (c.key for c in action.changes)))
-
-    def _fail(self, action: Action, call: Call) -> None:
+    def _fail(self, call: Call) -> None:
         """Remember the failure of every change that was asked for; a covered mark only rode along."""
+        action, number = call.intent.action, call.intent.number
         dialog, message, text = target(action)
-        number = call.intent.number
         if text is not None and not may_have_changed_text(call):
             QUERIES.trust_text(self._connection, dialog=dialog, message=message, number=number)
         changes = action.asserted if isinstance(action, MarkDialog) else action.changes
@@ -240,7 +235,7 @@ class Ledger(LedgerReader):
         QUERIES.record_failure(self._connection, [{**key, **attempt} for key in failed])
 
     def _write_file(self, report: FileReport) -> None:
-        self._written.difference_update(
+        self._unsettled.difference_update(
             dialog.dialog.value for dialog in report.dialogs if dialog.dialog is not None
         )
         file = QUERIES.put_file(

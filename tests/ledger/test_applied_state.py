@@ -21,7 +21,19 @@ from reconciler.ledger.existing import open_reader
 from reconciler.ledger.opening import open_ledger
 from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.writer import Ledger
-from tests.core.builders import ALICE, EARLIER, M1, MESSAGES, MINUTE, NOW, THIS, USERS, manifest, message
+from tests.core.builders import (
+    ALICE,
+    DIALOG,
+    EARLIER,
+    M1,
+    MESSAGES,
+    MINUTE,
+    NOW,
+    THIS,
+    USERS,
+    manifest,
+    message,
+)
 from tests.core.chat_model import remember_applied
 from tests.core.situations import TEXTS, manifests
 from tests.ledger.calls import (
@@ -77,7 +89,9 @@ actions: st.SearchStrategy[Action] = updates_of_text | updates_of_marks | dialog
 answers: st.SearchStrategy[Answer | None] = st.sampled_from(
     (OK, OK, REFUSED, GONE, TOO_FAST, NO_SESSION, DOWN, LOST, NOT_SENT, None)
 )
-histories = st.lists(st.tuples(actions, answers, st.sampled_from((THIS, EARLIER))), max_size=12)
+Step = tuple[Action, Answer | None, bytes]
+steps: st.SearchStrategy[Step] = st.tuples(actions, answers, st.sampled_from((THIS, EARLIER)))
+histories = st.lists(steps, max_size=12)
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +116,7 @@ def new_dialog() -> DialogId:
 
 @settings(max_examples=150, deadline=None, database=None)
 @given(history=histories)
-def test_after_any_calls_the_ledger_knows_what_the_model_knows(
-    ledger: Ledger, history: list[tuple[Action, Answer | None, bytes]]
-) -> None:
+def test_after_any_calls_the_ledger_knows_what_the_model_knows(ledger: Ledger, history: list[Step]) -> None:
     dialog, model, first = new_dialog(), StateModel(), ledger.next_number()
     for step, (action, answer, digest) in enumerate(history):
         begun = intent(
@@ -120,26 +132,54 @@ def test_after_any_calls_the_ledger_knows_what_the_model_knows(
         assert reader.applied(dialog) == model.state()
 
 
-@settings(max_examples=100, deadline=None, database=None)
-@given(history=histories)
+@settings(max_examples=150, deadline=None, database=None)
+@given(rounds=st.lists(st.lists(steps, min_size=1, max_size=3), max_size=6), which=st.data())
 def test_written_at_once_or_one_by_one_is_the_same(
-    ledger: Ledger, history: list[tuple[Action, Answer | None, bytes]]
+    ledger: Ledger, rounds: list[list[Step]], which: st.DataObject
 ) -> None:
-    def write(dialog: DialogId, *, at_once: bool) -> None:
-        first = ledger.next_number()
-        entries: list[Entry] = [
-            entry
-            for step, (action, answer, digest) in enumerate(history)
-            for begun in [intent(first + step, replace(action, dialog=dialog), manifest=digest)]
-            for entry in ((begun,) if answer is None else (begun, call(begun, answer)))
-        ]
+    """Calls of several dialogs go side by side, and several of one dialog may stand in a batch."""
+    sides = [which.draw(st.integers(0, 2)) for each in rounds for _ in each]
+
+    def write(dialogs: list[DialogId], *, at_once: bool) -> int:
+        numbers, side = count(first := ledger.next_number()), iter(sides)
+        entries: list[Entry] = []
+        for each in rounds:
+            begun = [
+                (intent(next(numbers), replace(action, dialog=dialogs[next(side)]), manifest=digest), answer)
+                for action, answer, digest in each
+            ]
+            entries += [intent for intent, _ in begun]
+            entries += [call(intent, answer) for intent, answer in begun if answer is not None]
         for batch in [entries] if at_once else [[entry] for entry in entries]:
             ledger.write(batch)
+        return first
 
-    one, other = new_dialog(), new_dialog()
-    write(one, at_once=True)
-    write(other, at_once=False)
-    assert ledger.applied(one) == ledger.applied(other)
+    ones, others = [new_dialog() for _ in range(3)], [new_dialog() for _ in range(3)]
+    first, second = write(ones, at_once=True), write(others, at_once=False)
+    assert [ledger.applied(one) for one in ones] == [ledger.applied(other) for other in others]
+    recorded = [replace(row, number=0, dialog=DIALOG) for row in ledger.history() if row.number >= first]
+    assert recorded[: len(recorded) // 2] == recorded[len(recorded) // 2 :]
+    assert second - first == len(sides) == len(recorded) // 2
+
+
+def statements(ledger: Ledger, entries: list[Entry]) -> int:
+    """Count the statements that write a batch."""
+    told: list[str] = []
+    ledger._connection.set_trace_callback(told.append)  # noqa: SLF001  # SQLite counts them
+    ledger.write(entries)
+    ledger._connection.set_trace_callback(None)  # noqa: SLF001  # and no more
+    return len(told)
+
+
+def test_a_batch_of_many_calls_takes_as_many_statements_as_one_of_a_few(ledger: Ledger) -> None:
+    dialogs = [new_dialog() for _ in range(30)]
+    for dialog in dialogs:
+        ledger.write(sent(ledger.next_number(), put_text("Hi", Mark.READ, dialog=dialog)))
+    first = ledger.next_number()
+    begun = [intent(first + step, put_text("Ho", dialog=dialog)) for step, dialog in enumerate(dialogs)]
+    few = statements(ledger, [*begun[:2]]), statements(ledger, [call(each) for each in begun[:2]])
+    many = statements(ledger, [*begun[2:]]), statements(ledger, [call(each) for each in begun[2:]])
+    assert few == many
 
 
 @settings(max_examples=100, deadline=None, database=None)

@@ -1,41 +1,66 @@
 -- The applied state, written with each outcome and read dialog by dialog.
 
--- name: doubt_text(dialog, message, number)!
--- The action may change the text from now on, whether or not its answer is ever known.
-UPDATE applied_text SET doubted_by = :number
-WHERE dialog_id = (SELECT id FROM dialog WHERE dialog = :dialog) AND message = :message AND doubted_by IS NULL;
+-- name: doubt_texts(rows)!
+-- The actions, as `add_actions` has them, may change their texts from now on, whether or not their answers
+-- are ever known.
+UPDATE applied_text SET doubted_by = intent.number
+FROM (
+    SELECT
+        json_extract(value, '$[0]') AS number, json_extract(value, '$[2]') AS dialog_id,
+        json_extract(value, '$[3]') AS message
+    FROM json_each(:rows) WHERE json_extract(value, '$[5]')
+) AS intent
+WHERE applied_text.dialog_id = intent.dialog_id AND applied_text.message = intent.message
+    AND applied_text.doubted_by IS NULL;
 
 -- name: trust_text(dialog, message, number)!
 -- The action did not change the text.
 UPDATE applied_text SET doubted_by = NULL
 WHERE dialog_id = (SELECT id FROM dialog WHERE dialog = :dialog) AND message = :message AND doubted_by = :number;
 
--- name: apply_text(dialog, message, number)!
+-- What was applied, as JSON: a row is [dialog, message, mark, user, number, requested_at] of one change, its
+-- key written as in failed_attempt.
+
+-- name: apply_texts(rows)!
 INSERT INTO applied_text (dialog_id, message, action)
-SELECT id, :message, :number FROM dialog WHERE dialog = :dialog
+SELECT dialog.id, json_extract(value, '$[1]'), json_extract(value, '$[4]')
+FROM json_each(:rows) CROSS JOIN dialog ON dialog.dialog = json_extract(value, '$[0]')
+WHERE json_extract(value, '$[2]') = ''
 ON CONFLICT (dialog_id, message) DO UPDATE SET action = excluded.action, doubted_by = NULL;
 
--- name: apply_mark(dialog, message, mark, user, number)*!
+-- name: apply_marks(rows)!
 INSERT INTO applied_mark (dialog_id, message, mark, user_id, action)
-SELECT id, :message, :mark, :user, :number FROM dialog WHERE dialog = :dialog
+SELECT
+    dialog.id, json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+    json_extract(value, '$[3]'), json_extract(value, '$[4]')
+FROM json_each(:rows) CROSS JOIN dialog ON dialog.dialog = json_extract(value, '$[0]')
+WHERE json_extract(value, '$[1]') <> '' AND json_extract(value, '$[2]') <> ''
 ON CONFLICT (dialog_id, message, mark, user_id) DO UPDATE SET action = excluded.action;
 
--- name: apply_dialog_mark(dialog, mark, user, number, requested_at)*!
+-- name: apply_dialog_marks(rows)!
 INSERT INTO applied_dialog_mark (dialog_id, mark, user_id, action, requested_at)
-SELECT id, :mark, :user, :number, :requested_at FROM dialog WHERE dialog = :dialog
+SELECT
+    dialog.id, json_extract(value, '$[2]'), json_extract(value, '$[3]'),
+    json_extract(value, '$[4]'), json_extract(value, '$[5]')
+FROM json_each(:rows) CROSS JOIN dialog ON dialog.dialog = json_extract(value, '$[0]')
+WHERE json_extract(value, '$[1]') = ''
 ON CONFLICT (dialog_id, mark, user_id)
 DO UPDATE SET action = excluded.action, requested_at = excluded.requested_at;
+
+-- name: forget_failures(rows)!
+DELETE FROM failed_attempt
+WHERE (dialog_id, message, mark, user_id) IN (
+    SELECT
+        dialog.id, json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+        json_extract(value, '$[3]')
+    FROM json_each(:rows) CROSS JOIN dialog ON dialog.dialog = json_extract(value, '$[0]')
+);
 
 -- name: record_failure(dialog, message, mark, user, number, retry_at)*!
 INSERT INTO failed_attempt (dialog_id, message, mark, user_id, action, retry_at)
 SELECT id, :message, :mark, :user, :number, :retry_at FROM dialog WHERE dialog = :dialog
 ON CONFLICT (dialog_id, message, mark, user_id)
 DO UPDATE SET action = excluded.action, retry_at = excluded.retry_at;
-
--- name: forget_failure(dialog, message, mark, user)*!
-DELETE FROM failed_attempt
-WHERE dialog_id = (SELECT id FROM dialog WHERE dialog = :dialog)
-    AND message = :message AND mark = :mark AND user_id = :user;
 
 -- name: applied_texts(dialog)
 SELECT
