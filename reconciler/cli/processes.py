@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any, ClassVar, Final, TypeVar
 
 from reconciler.core.failure import Failure
@@ -116,7 +117,18 @@ def _begin(prepare: Callable[[], AbstractContextManager[Any]], work: Callable[[A
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; who began this ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    with suppress(
+        RuntimeError
+    ):  # no place for a thread: then only a parent that is killed leaves this behind
+        Thread(target=_end_with_parent, daemon=True).start()
     _Here.prepare, _Here.work = staticmethod(prepare), staticmethod(work)
+
+
+def _end_with_parent() -> None:
+    """End this process where who began it was killed: nobody tells it then, and it would wait for ever."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _do(item: Any) -> Any:

@@ -54,6 +54,14 @@ def declare(program: Program, text: str, each: int = 3) -> None:
         program.declare(f"{number % 2}/{number:03}.yaml", manifest(number, "read: [222]", messages=messages))
 
 
+def lives(process: str) -> bool:
+    """Tell whether there is a process that has not ended; one that nobody waited for has no command line."""
+    try:
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 @pytest.fixture
 def many(offline: Program) -> Program:
     """The program, and more files than are planned at once."""
@@ -132,6 +140,15 @@ def test_a_process_that_is_killed_is_told_of(many: Program) -> None:
         assert plan.process.wait(60) == 1
         assert "if memory is short, name fewer manifests at a time" in plan.stderr
         assert "Traceback" not in plan.stderr
+
+
+def test_where_it_is_killed_none_of_its_processes_is_left(many: Program) -> None:
+    declare(many, "Tür zu", each=400)
+    with many.start("plan") as plan:
+        children = Path(f"/proc/{plan.process.pid}/task/{plan.process.pid}/children")
+        begun = wait_for(lambda: children.read_text().split(), "there are processes that plan")
+        plan.kill()
+        wait_for(lambda: not any(map(lives, begun)), "none is left")
 
 
 @pytest.fixture(
