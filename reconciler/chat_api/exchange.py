@@ -24,7 +24,10 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came back, up to the cap. `headers` are looked up by lower-case names."""
+    """What came back, up to the cap. `headers` are looked up by lower-case names.
+
+    Of several headers of one name it has the last, and of `retry-after` all, with commas between them.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -78,6 +81,8 @@ class Exchange:
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw
         }
+        if "retry-after" in headers:
+            headers["retry-after"] = response.headers["retry-after"]  # all there are (RFC 9110, 5.3)
         return Reply(status=response.status_code, headers=headers, body=body)
 
 

@@ -34,6 +34,9 @@ _LONGEST_READ: Final = 1000
 _DEEPEST: Final = 4
 _LONGEST_WAIT: Final = 86_400.0
 _SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+_WAITS: Final = re.compile(r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,)?[^,]+")
+"""Each of the waits in a list: the comma after the day of a date is not one between two of them."""
+
 _REQUEST_ID: Final = re.compile(r"[\w.:;,=/+@-]{1,128}", re.ASCII)
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "x-correlation-id", "x-amzn-requestid", "x-amzn-trace-id")
 _TITLE: Final = re.compile(r"<title[^>]{0,200}>([^<]{1,1000})", re.IGNORECASE)
@@ -131,17 +134,20 @@ def _request_id(headers: Mapping[str, str], sent: Iterable[str]) -> str | None:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Give the wait that the service asks for, in seconds, up to a day.
+    """Give the wait that the service asks for, in seconds, up to a day; of several the longest.
 
-    A date (RFC 9110, 10.2.3) is measured from the response's own `Date`, so no clock is needed
-    and none can be wrong.
+    A gateway may add its own to the one that it passes on. A date (RFC 9110, 10.2.3) is measured from
+    the response's own `Date`, so no clock is needed and none can be wrong.
     """
-    value = headers.get("retry-after", "")
-    if not value:
-        return None
-    if _SECONDS.fullmatch(value):
-        return min(float(value), _LONGEST_WAIT)
-    until, sent_at = _seconds(value), _seconds(headers.get("date", ""))
+    asked = _WAITS.findall(headers.get("retry-after", ""))
+    waits = (_wait(each.strip(), headers.get("date", "")) for each in asked)
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _wait(asked: str, date: str) -> float | None:
+    if _SECONDS.fullmatch(asked):
+        return min(float(asked), _LONGEST_WAIT)
+    until, sent_at = _seconds(asked), _seconds(date)
     if until is None or sent_at is None:
         return None
     return min(max(until - sent_at, 0.0), _LONGEST_WAIT)

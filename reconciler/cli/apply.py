@@ -15,7 +15,7 @@ from reconciler.cli.login_failure import expect_session, known_rules
 from reconciler.cli.options import GUARDING, READING, SENDING, output, paths, retry_rejected, settings
 from reconciler.cli.output import commentary, document, print_json
 from reconciler.cli.plan import show_problems, show_unread
-from reconciler.cli.planned import planner
+from reconciler.cli.planned import not_planned, planner
 from reconciler.cli.progress import ProgressLine
 from reconciler.cli.sending import Sending, sending, stop_signal
 from reconciler.cli.survey import survey
@@ -136,18 +136,20 @@ async def apply_once(
         plans = planner(found, parts.reader, guards=guards, retry_rejected=retry_rejected)
         portions = plans.portions(found.todo.files, others=found.others, unusable=found.scan.problems)
         read: set[str] = set()
+        cited: set[str] = set()
         logged_in = False
 
         async def prepare(plan: PassPlan) -> None:
             nonlocal logged_in
             planned(plan)
             read.update(file.file.location for file in plan.files)
+            cited.update(plan.cited)
             if not logged_in and any(dialog.actions for dialog in plan.dialogs):
                 expect_session(await parts.log_in(), kind)
                 logged_in = True
 
         reports, whole = await _send_all(portions, parts, stop, prepare)
-        left = [file.path for file in found.todo.files if file.location not in read]
+        left = not_planned(found, cited=cited, planned=read)
         return Done(
             report=together(reports),
             unread=left if whole else (),

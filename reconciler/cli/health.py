@@ -15,7 +15,7 @@ _SECONDS = 3.0
 
 @click.command("health")
 @settings("listen")
-@click.option("--ready", is_flag=True, help="Ask whether it is ready: first pass done, ledger writable.")
+@click.option("--ready", is_flag=True, help="Ask whether it is ready: first pass done, nothing in the way.")
 def command(settings: Settings, *, ready: bool) -> ExitCode:
     """Ask the daemon that listens on this machine whether it is alive; exit with 1 where it is not."""
     host, port = parse_address(settings.listen)

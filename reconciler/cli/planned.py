@@ -1,6 +1,7 @@
 """What a survey found to do, planned."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from reconciler.cli.at_once import AtOnce
 from reconciler.cli.survey import Survey
@@ -30,5 +31,13 @@ def plan_survey(
 
 def unread(found: Survey, plan: PassPlan) -> Sequence[str]:
     """Give the paths of the files that changed before they could be read: the plan lacks them."""
-    planned = {file.file.location for file in plan.files}
-    return [file.path for file in found.todo.files if file.location not in planned]
+    return not_planned(found, cited=plan.cited, planned={file.file.location for file in plan.files})
+
+
+def not_planned(found: Survey, *, cited: AbstractSet[str], planned: AbstractSet[str]) -> Sequence[str]:
+    """Give the paths of the files that were to be planned, and are not among the locations `planned`.
+
+    Those at the locations `cited` were to be planned too, as far as the look found them as known.
+    """
+    missing = {*(file.location for file in found.todo.files), *cited} - planned
+    return [file.path for file in found.scan.files if file.location in missing]

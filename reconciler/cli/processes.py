@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any, ClassVar, Final, TypeVar
 
 from reconciler.core.failure import Failure
@@ -57,28 +58,43 @@ def in_processes(
 
     Items and results are pickled; `prepare` and `work` need not be. Few results wait at a time. The
     caller has no threads, and no open connection to a database: none survives a fork
-    (https://sqlite.org/howtocorrupt.html).
+    (https://sqlite.org/howtocorrupt.html). Where no processes are to be had, all is done in this one.
     """
     processes = min(len(os.sched_getaffinity(0)), _MOST)
-    if processes == 1:
-        with prepare() as context:
-            yield from (work(context, item) for item in items)
-        return
-    gc.freeze()  # else each process copies all there is, by taking note of having looked at it
-    pool = ProcessPoolExecutor(
-        processes, multiprocessing.get_context("fork"), initializer=_begin, initargs=(prepare, work)
-    )
+    if processes > 1:
+        gc.freeze()  # else each process copies all there is, by taking note of having looked at it
+        pool = ProcessPoolExecutor(
+            processes, multiprocessing.get_context("fork"), initializer=_begin, initargs=(prepare, work)
+        )
+        try:
+            if _forked(pool):
+                yield from map(_taken, _ahead(pool, items, processes * _AHEAD))
+                return
+        except BrokenProcessPool:
+            msg = "a process of this command ended early; if memory is short, name fewer manifests at a time"
+            raise ProcessEnded(msg) from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+    with prepare() as context:
+        yield from (work(context, item) for item in items)
+
+
+def _forked(pool: ProcessPoolExecutor) -> bool:
+    """Let a pool fork its processes; tell whether it could. Where it could not, none is left."""
+    # What comes while a process is forked would be lost: Python can't raise it there.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
-        # What comes while a process is forked would be lost: Python can't raise it there.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         pool.submit(int)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-        yield from map(_taken, _ahead(pool, items, processes * _AHEAD))
-    except BrokenProcessPool:
-        msg = "a process of this command ended early; if memory is short, name fewer manifests at a time"
-        raise ProcessEnded(msg) from None
+    except (OSError, RuntimeError):  # no process, or no thread to look after them
+        for child in multiprocessing.active_children():
+            child.terminate()
+            child.join()
+        pool.shutdown(wait=False)
+        return False
+    else:
+        return True
     finally:
-        pool.shutdown(cancel_futures=True)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
 def _ahead(pool: ProcessPoolExecutor, items: Iterable[Item], many: int) -> Iterator[Future[Any]]:
@@ -101,7 +117,18 @@ def _begin(prepare: Callable[[], AbstractContextManager[Any]], work: Callable[[A
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; who began this ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    with suppress(
+        RuntimeError
+    ):  # no place for a thread: then only a parent that is killed leaves this behind
+        Thread(target=_end_with_parent, daemon=True).start()
     _Here.prepare, _Here.work = staticmethod(prepare), staticmethod(work)
+
+
+def _end_with_parent() -> None:
+    """End this process where who began it was killed: nobody tells it then, and it would wait for ever."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _do(item: Any) -> Any:

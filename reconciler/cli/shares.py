@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from reconciler.cli.output import Pipe, document
 from reconciler.cli.plan import CameTo
-from reconciler.cli.planned import planner
+from reconciler.cli.planned import not_planned, planner
 from reconciler.cli.planning_line import planning_line
 from reconciler.cli.processes import in_processes
 from reconciler.cli.whole_plan import Asked
@@ -57,24 +57,24 @@ def show_shares(asked: Asked) -> CameTo:
     """Plan all files and print that, but for its summary; on a terminal without it, how far it is."""
     with planning_line() as stage:
         asked.survey.source.scanned_for_good()
-        files = asked.survey.todo.files
-        ahead = _look_ahead(asked, done=stage("reading", len(files)))
+        ahead = _look_ahead(asked, done=stage("reading", len(asked.survey.todo.files)))
         done = stage("planning", len(ahead.files))
         problems = [*ahead.problems]
-        total, bugs, unread = NO_CALLS, 0, {*ahead.unread}
+        total, bugs = NO_CALLS, 0
+        planned = {file.location for file in ahead.files}
         for share in _each_share(asked, ahead.files, partial(_share, asked, ahead)):
             _show(share)
             total += share.figures
             problems += share.problems
             bugs += share.bugs
-            unread |= share.unread
+            planned -= share.unread
             done(share.files)
     return CameTo(
         figures=total,
         problems=sorted(set(problems)),
         refusals=tuple(refusal_lines(ahead.refusals)),
         bugs=bugs,
-        unread=[file.path for file in files if file.location in unread],
+        unread=not_planned(asked.survey, cited=ahead.cited, planned=planned),
     )
 
 
@@ -90,11 +90,11 @@ def _show(share: Share) -> None:
 class _Ahead(NamedTuple):
     """What concerns all files: which are planned, their clashes, what the guards refuse, others' problems.
 
-    `unread` are the locations of those that changed meanwhile.
+    `cited` are as in `Outlook`.
     """
 
     files: tuple[ManifestFile, ...]
-    unread: frozenset[str]
+    cited: frozenset[str]
     clashes: Mapping[Origin, Problem]
     refusals: Sequence[Refusal]
     problems: Sequence[Problem]
@@ -104,10 +104,9 @@ def _look_ahead(asked: Asked, *, done: Callable[[int], None]) -> _Ahead:
     """Find out what concerns all files, and keep nothing else of them."""
     outlook = _outlook(asked, done)
     problems = [*other_problems(outlook.others, asked.survey.scan.problems)]
-    unread = {file.location for file in asked.survey.todo.files} - {file.location for file in outlook.files}
     return _Ahead(
         files=outlook.files,
-        unread=frozenset(unread),
+        cited=outlook.cited,
         clashes=outlook.clashes,
         refusals=_refusals(asked, outlook),
         problems=problems,

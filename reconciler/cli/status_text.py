@@ -10,7 +10,7 @@ from reconciler.core.condition import Condition, HeldReason
 from reconciler.core.problem import Origin, Problem
 from reconciler.render.condition_style import condition_style
 from reconciler.render.line import Piece
-from reconciler.render.words import ago, ahead, count, duration, listed, rate, visible
+from reconciler.render.words import ago, ahead, count, duration, listed, rate, took, visible
 from reconciler.web.state import State
 
 _STYLE: Final = {State.HINDERED: "bad", State.ATTENTION: "bad", State.WORKING: "warn", State.IN_SYNC: "good"}
@@ -80,11 +80,11 @@ def _passes(passes: Sequence[Mapping[str, Any]], now: datetime) -> list[Sequence
     return [
         (
             Piece(ago(datetime.fromisoformat(one["finishedAt"]), now)),
-            Piece(_took(one["seconds"])),
+            Piece(took(one["seconds"])),
             Piece(f"{one['applied']:,}", "good" if one["applied"] else ""),
             Piece(f"{one['deferred']:,}", "warn" if one["deferred"] else ""),
             Piece(f"{one['rejected']:,}", "bad" if one["rejected"] else ""),
-            Piece("" if one["callSeconds"] is None else _took(one["callSeconds"])),
+            Piece("" if one["callSeconds"] is None else took(one["callSeconds"])),
         )
         for one in passes[: -_FEW - 1 : -1]
     ]
@@ -136,10 +136,6 @@ def _counted(numbers: Mapping[str, int]) -> str:
 def _problem(problem: Mapping[str, Any]) -> str:
     origin = Origin(problem["path"], problem["line"], problem["column"])
     return str(Problem(origin, problem["what"], problem["todo"]))
-
-
-def _took(seconds: float) -> str:
-    return f"{1000 * seconds:.0f} ms" if seconds < 1 else duration(seconds)
 
 
 def _worst_first(dialog: Mapping[str, Any]) -> tuple[int, str]:

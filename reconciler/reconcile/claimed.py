@@ -17,12 +17,13 @@ Claimed = Sequence[tuple[ManifestFile, Sequence[Declaration]]]
 class Outlook:
     """What is to be known of all files before any of them is planned.
 
-    `files` are to be planned: with those that were as known, and that a clash concerns. `dialogs` are
-    those that they claim, `others` the rest of the files. `clashes` are the problems, by where the
-    manifest stands that has it.
+    `files` are to be planned: with those that were as known, and that a clash concerns. `cited` are the
+    locations of the latter, also where one could not be read. `dialogs` are those that the files claim,
+    `others` the rest of the files. `clashes` are the problems, by where the manifest stands that has it.
     """
 
     files: tuple[ManifestFile, ...]
+    cited: frozenset[str]
     dialogs: frozenset[DialogId]
     clashes: Mapping[Origin, Problem]
     others: Mapping[str, FileReport]
@@ -50,6 +51,7 @@ def look_out(
         clashes = _clashes(claimed, others)
     return Outlook(
         files=tuple(file for file, _ in claimed),
+        cited=frozenset(file.location for file in cited),
         dialogs=frozenset(
             claim.dialog for _, claims in claimed for claim in claims if claim.dialog is not None
         ),

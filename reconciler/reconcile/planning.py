@@ -37,6 +37,8 @@ class PassPlan:
     """Problems of files that were not read this time: as known, or because they can't be read."""
     refusals: tuple[Refusal, ...] = ()
     """Of the guards that tripped over all of it."""
+    cited: frozenset[str] = frozenset()
+    """The locations of files that were as known and that a clash concerns, read or changed meanwhile."""
 
     @property
     def dialogs(self) -> tuple[DialogPlan, ...]:
@@ -85,6 +87,7 @@ class Planner:
             files=tuple(hold(plan, refusals) for plan in plans),
             other_problems=other_problems(outlook.others, unusable),
             refusals=refusals,
+            cited=outlook.cited,
         )
 
     def portions(
@@ -100,7 +103,7 @@ class Planner:
             return
         known = other_problems(outlook.others, unusable)
         for portion in _portions(self.planned(outlook.files, clashes=outlook.clashes)):
-            yield PassPlan(started_at=self.now, files=portion, other_problems=known)
+            yield PassPlan(started_at=self.now, files=portion, other_problems=known, cited=outlook.cited)
 
     def planned(
         self,
@@ -185,13 +188,14 @@ def other_problems(others: Mapping[str, FileReport], unusable: Iterable[Problem]
 
 
 def _portions(files: Iterable[FilePlan]) -> Iterator[tuple[FilePlan, ...]]:
+    """Give the files in portions: one at least, for what else a pass tells."""
     portion: list[FilePlan] = []
-    changes = 0
+    changes, given = 0, False
     for file in files:
         portion.append(file)
         changes += sum(len(action.changes) for dialog in file.dialogs for action in dialog.actions)
         if changes >= _PORTION:
             yield tuple(portion)
-            portion, changes = [], 0
-    if portion:
+            portion, changes, given = [], 0, True
+    if portion or not given:
         yield tuple(portion)

@@ -8,6 +8,9 @@ from typing import Final
 _DECEPTIVE: Final = r"[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 """Characters that hide, or turn the direction of what follows. Compiled where a text is not ASCII."""
 
+_SECOND: Final = 1000
+"""Thousandths of it; what is longer is in seconds."""
+
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
@@ -52,6 +55,13 @@ def duration(seconds: float) -> str:
     if whole < _DAY:
         return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
     return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
+
+
+def took(seconds: float) -> str:
+    """Give a length of time that was measured and is short as a rule: `84 ms`, `1.2 s`, `12 min 30 s`."""
+    if (thousandths := round(1000 * seconds)) < _SECOND:
+        return f"{thousandths} ms"
+    return f"{seconds:.1f} s" if round(seconds, 1) < _MINUTE else duration(seconds)
 
 
 def moment(time: datetime) -> str:

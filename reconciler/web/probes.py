@@ -13,7 +13,7 @@ from reconciler.daemon.health import Health
 PROBES: Final = frozenset({"/metrics", "/healthz", "/readyz"})
 
 _LONGEST_BEAT: Final = 30.0
-"""Seconds without a beat after which the loop counts as dead; it beats every 5."""
+"""Seconds without a beat after which the loop counts as dead; it beats every 2."""
 
 
 def probe_routes(registry: CollectorRegistry, health: Callable[[], Health]) -> list[web.RouteDef]:

@@ -147,6 +147,13 @@ async def test_what_the_service_said_is_in_the_answer() -> None:
     assert "cookie" not in service.received[1].headers()
 
 
+@pytest.mark.parametrize("waits", [("120", "3"), ("3", "120"), ("120",)], ids=", ".join)
+async def test_the_longest_of_the_waits_that_are_asked_for_is_the_one(waits: tuple[str, ...]) -> None:
+    refusal = response(429, b"", *(f"Retry-After: {wait}" for wait in waits))
+    async with raw_service(always(refusal)) as service, open_api(service.url) as api:
+        assert await api.send(update("Hello")) == Answered(status=429, retry_after=120.0)
+
+
 async def test_a_text_that_the_service_quotes_is_not_in_the_answer() -> None:
     async def quote_it(request: Received) -> None:
         said = f"{request.headers()['authorization']} may not say {json.loads(request.body)['message']}"

@@ -135,6 +135,13 @@ DATE = "Sun, 22 Nov 2026 09:00:00 GMT"
         ({"retry-after": "Sun, 22 Nov 2099 08:00:00 GMT", "date": DATE}, 86_400.0),
         ({"retry-after": "Sun, 22 Nov 2026 09:01:30 GMT"}, None),
         ({"retry-after": "Sun, 99 Nov 2026 09:01:30 GMT", "date": DATE}, None),
+        ({"retry-after": "7, 120, 3"}, 120.0),
+        ({"retry-after": "120,7"}, 120.0),
+        ({"retry-after": "soon, 7"}, 7.0),
+        ({"retry-after": ", ,"}, None),
+        ({"retry-after": "7, Sun, 22 Nov 2026 09:01:30 GMT", "date": DATE}, 90.0),
+        ({"retry-after": "Sunday, 22-Nov-26 09:01:30 GMT, 120", "date": DATE}, 120.0),
+        ({"retry-after": "Sun Nov 22 09:01:30 2026, Sun, 22 Nov 2026 09:00:07 GMT", "date": DATE}, 90.0),
     ],
 )  # fmt: skip
 def test_the_wait_that_the_service_asks_for_is_in_seconds(

@@ -48,6 +48,11 @@ def test_the_readme_lists_every_exit_code_and_no_other() -> None:
     assert set(re.findall(r"^\| (\d+) \|", README, re.MULTILINE)) == {str(int(code)) for code in ExitCode}
 
 
+def test_the_readme_counts_the_bad_manifests_that_there_are() -> None:
+    there = len([*ROOT.glob("tests/source/bad/*.yaml")])
+    assert f"\n| bad manifests | {there}, one reason each" in README
+
+
 def test_the_settings_are_all_documented_with_their_defaults() -> None:
     text = (ROOT / "docs/settings.md").read_text()
     documented = dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text, re.MULTILINE))

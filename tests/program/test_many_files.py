@@ -20,6 +20,24 @@ from tests.program.waiting import wait_for
 
 FILES: Final = FEW + 30
 HALF: Final = FILES // 2
+NO_FORK: Final = """
+import sys
+
+def look(event, _, left=[{left}]):
+    if event == "os.fork":
+        left[0] -= 1
+        if left[0] < 0:
+            raise BlockingIOError
+
+sys.addaudithook(look)
+"""
+NO_THREAD: Final = """
+import threading
+
+threading.stack_size(1 << 47)
+"""
+"""What Python runs first (https://docs.python.org/3/library/site.html) where there is no place for more."""
+
 ONE_PROCESSOR: Final = (
     sys.executable,
     "-c",
@@ -34,6 +52,14 @@ def declare(program: Program, text: str, each: int = 3) -> None:
     for number in range(FILES):
         messages = {m: f'text: "{text} {m}"' for m in range(each)}
         program.declare(f"{number % 2}/{number:03}.yaml", manifest(number, "read: [222]", messages=messages))
+
+
+def lives(process: str) -> bool:
+    """Tell whether there is a process that has not ended; one that nobody waited for has no command line."""
+    try:
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @pytest.fixture
@@ -114,6 +140,39 @@ def test_a_process_that_is_killed_is_told_of(many: Program) -> None:
         assert plan.process.wait(60) == 1
         assert "if memory is short, name fewer manifests at a time" in plan.stderr
         assert "Traceback" not in plan.stderr
+
+
+def test_where_it_is_killed_none_of_its_processes_is_left(many: Program) -> None:
+    declare(many, "Tür zu", each=400)
+    with many.start("plan") as plan:
+        children = Path(f"/proc/{plan.process.pid}/task/{plan.process.pid}/children")
+        begun = wait_for(lambda: children.read_text().split(), "there are processes that plan")
+        plan.kill()
+        wait_for(lambda: not any(map(lives, begun)), "none is left")
+
+
+@pytest.fixture(
+    params=[NO_FORK.format(left=0), NO_FORK.format(left=1), NO_THREAD],
+    ids=["no process", "one process", "no thread"],
+)
+def crowded(request: pytest.FixtureRequest, many: Program) -> Program:
+    """The program on a system that has no place for its processes, or for what looks after them."""
+    (many.directory / "sitecustomize.py").write_text(request.param)
+    many.environ["PYTHONPATH"] = str(many.directory)
+    return many
+
+
+def test_where_no_processes_are_to_be_had_one_plans_all(crowded: Program) -> None:
+    shown = crowded.run("plan").stdout
+    assert shown == crowded.run("plan", environ={"PYTHONPATH": None}).stdout
+
+
+def test_where_no_processes_are_to_be_had_ctrl_c_ends_it(crowded: Program) -> None:
+    declare(crowded, "Tür zu", each=400)
+    with crowded.start("plan") as plan:
+        plan.says("dialog-0")
+        assert not Path(f"/proc/{plan.process.pid}/task/{plan.process.pid}/children").read_text()
+        plan.stop(signal.SIGINT, exits=130)
 
 
 def test_a_terminal_shows_how_far_it_is_while_the_plan_goes_into_a_file(many: Program) -> None:

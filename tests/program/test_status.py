@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -53,6 +54,20 @@ def test_what_hinders_the_daemon_stands_on_the_terminal_as_on_the_page(
     assert ended.stdout.startswith("The one dialog is in sync.\n")
     assert program.status()["daemon"] is None
     assert sandbox.arrived() == 1
+
+
+def test_how_long_a_pass_took_stands_on_the_terminal_as_on_the_page(
+    program: Program, sandbox: LiveSandbox
+) -> None:
+    sandbox.let_fail(FaultRule(fault=Delay(seconds=1.2)))
+    program.declare("one.yaml", manifest(1, messages={0: "text: hello"}))
+    with program.daemon() as daemon:
+        wait_for(lambda: overview(daemon)["passes"], "a pass ended")
+        (row,) = re.findall(r"^PASS ENDED .*\n(.+)$", program.run("status").stdout, re.MULTILINE)
+        lengths = re.findall(r"\d\S* m?s\b(?! ago)", row)
+        shown = re.findall(r'data-label="(?:Took|Median of a call)"[^>]*>([^<]+)<', daemon.get("/").body)
+    assert lengths == shown
+    assert [length.partition(".")[2][1:] for length in lengths] == [" s", " s"], "tenths of seconds"
 
 
 def test_a_file_that_can_t_be_read_at_all_is_a_problem_on_the_terminal_too(

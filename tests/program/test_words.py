@@ -5,18 +5,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from http import HTTPStatus
-from pathlib import Path
 
 import pytest
 
 from reconciler.cli.failure import explain
-from reconciler.cli.planned import plan_survey, unread
-from reconciler.cli.survey import rules, survey
-from reconciler.core.refusal import Guards
-from reconciler.ledger.existing import open_reader
-from reconciler.ledger.reader import LedgerReader
 from reconciler.sandbox.faults import FaultRule, Status, When
-from reconciler.settings import Settings
 from tests.program.chat import KEY, STRANGER, dialog_id, manifest, message_id
 from tests.program.live_sandbox import LiveSandbox
 from tests.program.program import Program
@@ -246,17 +239,3 @@ def test_an_empty_secret_counts_as_not_set(program: Program) -> None:
     nothing = program.run("apply", exits=1, environ={"RECONCILER_API_KEY": ""})
     assert "no credential: RECONCILER_API_KEY is empty; set" in nothing.stderr
     program.run("apply", environ={"RECONCILER_TOKEN": ""})
-
-
-def test_a_file_that_changes_before_it_is_read_is_noticed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("m").mkdir()
-    Path("m/one.yaml").write_text(manifest(1))
-    Path("m/two.yaml").write_text(manifest(2))
-    settings = Settings(manifests=(Path("m"),))
-    with open_reader(settings.ledger, LedgerReader) as ledger:
-        found = survey(settings, rules(settings, {}), ledger)
-        Path("m/two.yaml").write_text(manifest(2, f"# {dialog_id(2)}"))
-        assert list(unread(found, plan_survey(found, ledger, guards=Guards()))) == ["m/two.yaml"]

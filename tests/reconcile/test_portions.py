@@ -89,3 +89,11 @@ def test_where_a_guard_could_trip_it_looks_at_all_of_it_first(
     assert (len(plans) == 1) is at_once
     held = [held.reason for plan in plans for dialog in plan.dialogs for held in dialog.held]
     assert held == ([HeldReason.GUARDED] * KNOWN * PER_FILE if at_once else [])
+
+
+def test_where_every_file_changed_meanwhile_there_is_a_plan_of_nothing(tree: Tree) -> None:
+    files = tree.source.scan().files
+    for file in files:
+        Path(file.location).write_text("")
+    (plan,) = tree.planner.portions(files, others={}, unusable=())
+    assert plan.files == ()

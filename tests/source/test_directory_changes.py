@@ -5,12 +5,15 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from reconciler.source.directory import Directory, ManifestFile, changed
 from reconciler.source.regular_file import FileContent, Signature, read_file
+from tests.program.waiting import LONGEST
 
 _SECOND = 1_000_000_000
 
@@ -132,44 +135,103 @@ def meanwhile(act: Callable[[int], object]) -> Iterator[None]:
 
 
 _FILES = 20
-_SCANS = 300
+_COMPLETE = 300
+"""Complete scans that are waited for, however often one is disturbed as often as it is made again."""
+
+_VERSIONS = 20
+"""Versions that they are to be of, at least."""
 
 
-def swap(link: Path, folder: Path, number: int) -> None:
-    """Put a new version in place, as kubelet and git-sync do, and remove the old one."""
+def swap(link: Path, folder: Path, number: int, *, keep: bool = False) -> None:
+    """Put a new version in place, as kubelet and git-sync do, and remove the old one, or keep it."""
     old = link.resolve()
     for name in range(_FILES):
         write(folder / f"{number}/{name}.yaml", f"{number}")
     new = link.with_name("..new")
     new.symlink_to(folder / f"{number}")
     new.replace(link)
-    if old != link:
+    if old != link and not keep:
         shutil.rmtree(old)
 
 
-@pytest.mark.parametrize("kind", ["git-sync", "config map"])
-def test_a_scan_never_mixes_two_versions_that_are_swapped(kind: str, tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Swapped:
+    """A root whose files are swapped, all at once, by a link."""
+
+    root: Path
+    link: Path
+    folder: Path
+
+    def swap(self, number: int, *, keep: bool = False) -> None:
+        swap(self.link, self.folder, number, keep=keep)
+
+
+@pytest.fixture(params=["git-sync", "config map"])
+def swapped(request: pytest.FixtureRequest, tmp_path: Path) -> Swapped:
     root = tmp_path / "root"
-    if kind == "git-sync":
-        link, folder = root, tmp_path / "worktrees"
+    if request.param == "git-sync":
+        made = Swapped(root, root, tmp_path / "worktrees")
     else:
-        link, folder = root / "..data", root / "..versions"
+        made = Swapped(root, root / "..data", root / "..versions")
         root.mkdir()
         for name in range(_FILES):
             (root / f"{name}.yaml").symlink_to(f"..data/{name}.yaml")
-    swap(link, folder, 1_000_000)
-    directory = Directory([root])
-    complete = 0
-    with meanwhile(lambda number: swap(link, folder, number)):
-        for _ in range(_SCANS):
+    made.swap(1_000_000)
+    return made
+
+
+def test_a_scan_never_mixes_two_versions_that_are_swapped(swapped: Swapped) -> None:
+    directory = Directory([swapped.root])
+    versions: set[bytes] = set()
+    complete, ends = 0, monotonic() + LONGEST
+    with meanwhile(swapped.swap):
+        while complete < _COMPLETE or len(versions) < _VERSIONS:
             scan = directory.scan()
-            assert len({file.content for file in scan.files}) <= 1
+            contents = {file.content for file in scan.files}
+            assert len(contents) <= 1
             if scan.complete:
                 complete += 1
+                versions |= contents
                 assert (len(scan.files), scan.problems) == (_FILES, ())
-    assert complete > 0.96 * _SCANS  # a scan that is disturbed is made again
+            assert monotonic() < ends, f"{complete} complete scans, of {len(versions)} versions"
     last = directory.scan()
     assert (len(last.files), last.complete) == (_FILES, True)
+
+
+@pytest.mark.parametrize(("disturbed", "complete"), [(1, True), (4, True), (5, False)])
+def test_a_scan_that_is_disturbed_is_made_again_up_to_four_times(
+    swapped: Swapped, disturbed: int, *, complete: bool
+) -> None:
+    looks = iter(range(1_000_000))
+    swaps = iter(range(disturbed))
+
+    def disturb() -> int:
+        """Swap what is scanned, each time when a few of its files were read."""
+        look = next(looks)
+        if look % 5 == 4 and (number := next(swaps, None)) is not None:
+            swapped.swap(number)
+        return look
+
+    scan = Directory([swapped.root], clock=disturb).scan()
+    assert (scan.complete, len(scan.files) == _FILES) == (complete, complete)
+    assert len({file.content for file in scan.files}) <= 1
+    assert next(swaps, None) is None, "each of them was made"
+
+
+def test_a_version_that_is_swapped_out_meanwhile_is_not_taken_though_it_is_still_there(
+    swapped: Swapped,
+) -> None:
+    looks = iter(range(1_000_000))
+
+    def disturb() -> int:
+        if (look := next(looks)) == 4:
+            swapped.swap(2, keep=True)
+        return look
+
+    directory = Directory([swapped.root], clock=disturb)
+    scan = directory.scan()
+    assert scan.complete
+    assert {directory.read(file) for file in scan.files} == {b"2"}
 
 
 def test_a_file_that_never_rests_makes_a_scan_incomplete_and_leaves_the_others_be(tmp_path: Path) -> None:

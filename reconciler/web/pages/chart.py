@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.render.words import count, listed
-from reconciler.web.pages.moments import absolute, took
+from reconciler.render.words import count, listed, took
+from reconciler.web.pages.moments import absolute
 from reconciler.web.state import PassSummary
 
 STEP: Final = 10

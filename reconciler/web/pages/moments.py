@@ -33,10 +33,3 @@ def _length(seconds: int) -> str:
         if seconds < below:
             return f"{seconds // size} {unit}"
     return f"{seconds // _YEAR} y"
-
-
-def took(seconds: float) -> str:
-    """Give a length of time that is short as a rule: `84 ms`, `1.2 s`, `12 min`."""
-    if seconds < 1:
-        return f"{1000 * seconds:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < _UNITS[0][0] else _length(int(seconds))

@@ -12,7 +12,7 @@ import jinja2
 from reconciler.core.condition import Condition
 from reconciler.core.message_text import MessageText
 from reconciler.ledger.history import Result
-from reconciler.render.words import count, duration, listed, rate
+from reconciler.render.words import count, duration, listed, rate, took
 from reconciler.web.pages import address, moments
 from reconciler.web.pages.assets import asset
 from reconciler.web.pages.frame import Frame
@@ -59,7 +59,7 @@ def _environment() -> jinja2.Environment:
         figure=_figure,
         iso=moments.iso,
         absolute=moments.absolute,
-        took=moments.took,
+        took=took,
         duration=duration,
         listed=listed,
         rate=rate,

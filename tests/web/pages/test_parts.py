@@ -19,7 +19,7 @@ from reconciler.web.pages import address
 from reconciler.web.pages.assets import ASSETS, asset
 from reconciler.web.pages.chart import HEIGHT, LATENCY_HEIGHT, STEP, chart
 from reconciler.web.pages.form import Form
-from reconciler.web.pages.moments import relative, took
+from reconciler.web.pages.moments import relative
 from reconciler.web.pages.text_diff import text_diff
 from reconciler.web.parameters import Parameters
 from reconciler.web.queries import DIALOG_FILTERS, HISTORY_FILTERS, dialog_query, history_query
@@ -135,13 +135,6 @@ def test_the_highest_bars_fill_the_drawing() -> None:
 )
 def test_a_time_is_told_in_one_unit(seconds: int, words: str) -> None:
     assert relative(NOW - timedelta(seconds=seconds), NOW) == words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.0, "0 ms"), (0.084, "84 ms"), (1.25, "1.2 s"), (75.0, "1 min"), (8000.0, "2 h")]
-)
-def test_a_short_length_of_time_is_told_shortly(seconds: float, words: str) -> None:
-    assert took(seconds) == words
 
 
 # Forms and addresses
