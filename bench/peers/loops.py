@@ -36,6 +36,7 @@ class Loop:
 
 
 AIOHTTP: Final = Loop("bare aiohttp loop", (str(_HERE / "aiohttp_loop.py"),))
+RECORDING: Final = Loop("the same with a durable record", (str(_HERE / "recording_loop.py"),))
 HTTPX: Final = Loop("bare httpx loop", (str(_HERE / "httpx_loop.py"),))
 
 
