@@ -214,7 +214,12 @@ class Ledger(LedgerReader):
             QUERIES.apply_marks(self._connection, rows=told)
         if DialogMarkChange in kinds:
             QUERIES.apply_dialog_marks(self._connection, rows=told)
-        QUERIES.forget_failures(self._connection, rows=told)
+        over = [
+            {"dialog_id": dialog, "message": message, "mark": mark, "user": user}
+            for dialog, message, mark, user in QUERIES.failures_known(self._connection, rows=told)
+        ]
+        if over:
+            QUERIES.forget_failure(self._connection, over)
 
     def _withdraw(self, withdrawal: Withdrawal) -> None:
         number = withdrawal.intent.number

@@ -47,14 +47,17 @@ WHERE json_extract(value, '$[1]') = ''
 ON CONFLICT (dialog_id, mark, user_id)
 DO UPDATE SET action = excluded.action, requested_at = excluded.requested_at;
 
--- name: forget_failures(rows)!
+-- name: failures_known(rows)
+-- Those among the changes that have failed before: few as a rule, and mostly none.
+SELECT failed_attempt.dialog_id, failed_attempt.message, failed_attempt.mark, failed_attempt.user_id
+FROM json_each(:rows) CROSS JOIN dialog ON dialog.dialog = json_extract(value, '$[0]')
+CROSS JOIN failed_attempt ON failed_attempt.dialog_id = dialog.id
+    AND failed_attempt.message = json_extract(value, '$[1]') AND failed_attempt.mark = json_extract(value, '$[2]')
+    AND failed_attempt.user_id = json_extract(value, '$[3]');
+
+-- name: forget_failure(dialog_id, message, mark, user)*!
 DELETE FROM failed_attempt
-WHERE (dialog_id, message, mark, user_id) IN (
-    SELECT
-        dialog.id, json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-        json_extract(value, '$[3]')
-    FROM json_each(:rows) CROSS JOIN dialog ON dialog.dialog = json_extract(value, '$[0]')
-);
+WHERE dialog_id = :dialog_id AND message = :message AND mark = :mark AND user_id = :user;
 
 -- name: record_failure(dialog, message, mark, user, number, retry_at)*!
 INSERT INTO failed_attempt (dialog_id, message, mark, user_id, action, retry_at)
