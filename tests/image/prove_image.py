@@ -206,7 +206,7 @@ def test_it_runs_as_any_user_whose_group_may_write_the_volume(podman: Podman, se
 
 
 @pytest.mark.parametrize("ledger", ["ro", "rw"], ids=["a read-only volume", "a volume of somebody else"])
-def test_a_ledger_that_cannot_be_written_is_one_line_and_the_end(
+def test_a_ledger_that_cannot_be_written_is_one_line_of_the_log_and_the_end(
     podman: Podman, setup: Setup, ledger: str
 ) -> None:
     setup.declare(MANIFEST)
@@ -214,7 +214,9 @@ def test_a_ledger_that_cannot_be_written_is_one_line_and_the_end(
     done = podman.attempt("run", "--rm", *setup.arguments(user, ledger=ledger))
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert line.startswith("reconciler: /var/lib/reconciler/ledger.db: ")
+    told = json.loads(line)
+    assert (told["level"], told["event"]) == ("critical", "failed")
+    assert told["what"].startswith("/var/lib/reconciler/ledger.db: the ")
     assert setup.chat.calls() == []
 
 
