@@ -45,7 +45,12 @@ class Record:
     async def _commit(self) -> None:
         while self._waiting:
             group, self._waiting = self._waiting, []
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._write_all, group)
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._write_all, group)
+            except sqlite3.Error as error:
+                for _, _, written in group:
+                    written.set_exception(error)
+                raise
             for _, _, written in group:
                 written.set_result(None)
         self._committing = None

@@ -218,7 +218,7 @@ class Limiter:
             msg = "a pause is of 0 seconds or more"
             raise ValueError(msg)
         end = self._clock() + min(seconds, _LONGEST_PAUSE)
-        self._next_slot = max(self._next_slot, end + _early(self.present_rate))
+        self._next_slot = max(self._next_slot, end + _early(self._ceiling))  # whatever the rate is by then
 
     def _due(self, more: float = 0.0) -> float:
         """Give when the next call may leave, by both rules, if it lets `more` seconds of its slot pass."""

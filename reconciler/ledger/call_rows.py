@@ -1,8 +1,8 @@
 """Intents and calls as the rows that record them."""
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from reconciler.core.action import Action, MarkDialog, UpdateMessage
 from reconciler.core.call import Call, Intent
@@ -12,10 +12,10 @@ from reconciler.core.message import Mark
 from reconciler.core.outcome import Answered, Applied, Cause, Deferred, Outcome, Rejected, Unanswered
 from reconciler.ledger.encoding import escape, milliseconds, well_formed
 
-Row = list[str | int | None]
+Row = Sequence[str | int | None]
 """What JSON can hold; the queries that take rows tell what each column is."""
 
-NO_DIGEST = bytes(32)
+_NO_DIGEST: Final = bytes(32)
 """Stands where an action changes no text."""
 
 
@@ -24,6 +24,24 @@ class ManifestIds(NamedTuple):
 
     manifest: int
     dialog: int
+
+
+class ActionRow(NamedTuple):
+    """A row of `add_actions`."""
+
+    number: int
+    manifest_id: int
+    dialog_id: int
+    message: str | None
+    actor: int
+    changes_text: bool
+    text: str | None
+    read: bool
+    delivered: bool
+    line: int
+    column: int
+    attempt: int
+    intended_at: int
 
 
 def target(action: Action) -> tuple[str, str | None, TextChange | None]:
@@ -62,27 +80,32 @@ def manifest_row(intent: Intent) -> dict[str, Any]:
     }
 
 
-def action_row(intent: Intent, ids: ManifestIds, *, keep_text: bool) -> tuple[Row, bytes]:
-    """Give a row of `add_actions`, and the digest of its text."""
+def action_row(intent: Intent, ids: ManifestIds, *, keep_text: bool) -> ActionRow:
+    """Give the row that records an intent, but for the digest of its text."""
     action = intent.action
     _, message, text = target(action)
     marks, origin = action.marks, action.origin
-    row: Row = [
-        intent.number,
-        ids.manifest,
-        ids.dialog,
-        message,
-        action.actor.value,
-        text is not None,
-        text.new.reveal() if text is not None and keep_text else None,
-        Mark.READ in marks,
-        Mark.DELIVERED in marks,
-        origin.line,
-        origin.column,
-        action.attempt,
-        milliseconds(intent.sent_at),
-    ]
-    return row, NO_DIGEST if text is None else text.new.digest().value
+    return ActionRow(
+        number=intent.number,
+        manifest_id=ids.manifest,
+        dialog_id=ids.dialog,
+        message=message,
+        actor=action.actor.value,
+        changes_text=text is not None,
+        text=text.new.reveal() if text is not None and keep_text else None,
+        read=Mark.READ in marks,
+        delivered=Mark.DELIVERED in marks,
+        line=origin.line,
+        column=origin.column,
+        attempt=action.attempt,
+        intended_at=milliseconds(intent.sent_at),
+    )
+
+
+def text_digest(intent: Intent) -> bytes:
+    """Give the digest that goes with the row of an intent; zeros where it changes no text."""
+    _, _, text = target(intent.action)
+    return _NO_DIGEST if text is None else text.new.digest().value
 
 
 def outcome_row(call: Call) -> Row:
@@ -107,7 +130,7 @@ def applied_rows(call: Call) -> list[Row]:
 
 
 def json_rows(rows: Iterable[Row]) -> str:
-    """Give rows as the parameter `rows` of a query."""
+    """Give rows as the parameter `rows` of a query. No text holds NUL, where SQLite would cut it off."""
     return json.dumps(list(rows), ensure_ascii=False, separators=(",", ":"))
 
 

@@ -12,7 +12,6 @@ from reconciler.core.diff import DialogMarkChange, MarkChange, TextChange
 from reconciler.core.file_report import FileReport
 from reconciler.core.outcome import Applied
 from reconciler.ledger.call_rows import (
-    NO_DIGEST,
     ManifestIds,
     action_row,
     applied_rows,
@@ -22,6 +21,7 @@ from reconciler.ledger.call_rows import (
     may_have_changed_text,
     outcome_row,
     target,
+    text_digest,
 )
 from reconciler.ledger.check import expect_whole
 from reconciler.ledger.connection import explained, tells_of_damage
@@ -163,10 +163,11 @@ class Ledger(LedgerReader):
         if not intents:
             return
         rows = [action_row(each, self._manifest_ids(each), keep_text=self._keep_text) for each in intents]
-        told, digests = json_rows(row for row, _ in rows), [digest for _, digest in rows]
-        QUERIES.add_actions(self._connection, rows=told, digests=b"".join(digests))
-        if any(digest != NO_DIGEST for digest in digests):
-            QUERIES.doubt_texts(self._connection, rows=told)
+        digests = b"".join(map(text_digest, intents))
+        QUERIES.add_actions(self._connection, rows=json_rows(rows), digests=digests)
+        doubted = [(row.number, row.dialog_id, row.message) for row in rows if row.changes_text]
+        if doubted:
+            QUERIES.doubt_texts(self._connection, rows=json_rows(doubted))
         for intent in intents:
             self._unsettle(intent.action.dialog.value)
 

@@ -369,6 +369,20 @@ def test_a_pause_lets_nothing_through_for_a_minute_at_most(
     assert run(main()) == pytest.approx(waited, abs=0.001)
 
 
+def test_a_pause_is_kept_to_its_end_also_where_the_rate_has_grown_by_then() -> None:
+    async def main() -> None:
+        gate = limiter(1500)
+        gate.slow_down()
+        gate.pause(60)
+        await asyncio.sleep(59.9995)
+        assert gate.present_rate == 1500
+        assert gate.at_once() is None
+        await asyncio.sleep(0.001)
+        assert gate.at_once() is not None
+
+    run(main())
+
+
 def test_a_pause_holds_those_who_wait_already() -> None:
     async def main() -> float:
         gate = limiter(1)

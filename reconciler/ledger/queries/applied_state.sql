@@ -1,17 +1,15 @@
 -- The applied state, written with each outcome and read dialog by dialog.
 
 -- name: doubt_texts(rows)!
--- The actions, as `add_actions` has them, may change their texts from now on, whether or not their answers
--- are ever known.
-UPDATE applied_text SET doubted_by = intent.number
-FROM (
-    SELECT
-        json_extract(value, '$[0]') AS number, json_extract(value, '$[2]') AS dialog_id,
-        json_extract(value, '$[3]') AS message
-    FROM json_each(:rows) WHERE json_extract(value, '$[5]')
-) AS intent
-WHERE applied_text.dialog_id = intent.dialog_id AND applied_text.message = intent.message
-    AND applied_text.doubted_by IS NULL;
+-- A row of this JSON is [number, dialog_id, message] of an action that may change the text from now on, whether or
+-- not its answer is ever known. No UPDATE: which side of its join comes first is the planner's choice, and statistics
+-- that somebody made of a small ledger would lead it through all of a large one.
+INSERT INTO applied_text (dialog_id, message, action, doubted_by)
+SELECT applied_text.dialog_id, applied_text.message, applied_text.action, json_extract(value, '$[0]')
+FROM json_each(:rows) CROSS JOIN applied_text ON applied_text.dialog_id = json_extract(value, '$[1]')
+    AND applied_text.message = json_extract(value, '$[2]')
+WHERE applied_text.doubted_by IS NULL
+ON CONFLICT (dialog_id, message) DO UPDATE SET doubted_by = excluded.doubted_by;
 
 -- name: trust_text(dialog, message, number)!
 -- The action did not change the text.
