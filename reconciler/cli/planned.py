@@ -39,5 +39,14 @@ def not_planned(found: Survey, *, cited: AbstractSet[str], planned: AbstractSet[
 
     Those at the locations `cited` were to be planned too, as far as the look found them as known.
     """
-    missing = {*(file.location for file in found.todo.files), *cited} - planned
-    return [file.path for file in found.scan.files if file.location in missing]
+    return paths(found, missing(found, cited=cited, planned=planned))
+
+
+def missing(found: Survey, *, cited: AbstractSet[str], planned: AbstractSet[str]) -> frozenset[str]:
+    """Give the locations that `not_planned` gives the paths of."""
+    return frozenset({*(file.location for file in found.todo.files), *cited} - planned)
+
+
+def paths(found: Survey, locations: AbstractSet[str]) -> Sequence[str]:
+    """Give the paths of the files at some locations, as far as the look found them."""
+    return [file.path for file in found.scan.files if file.location in locations]

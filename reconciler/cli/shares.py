@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from reconciler.cli.output import Pipe, document
 from reconciler.cli.plan import CameTo
-from reconciler.cli.planned import not_planned, planner
+from reconciler.cli.planned import missing, paths, planner
 from reconciler.cli.planning_line import planning_line
 from reconciler.cli.processes import in_processes
 from reconciler.cli.whole_plan import Asked
@@ -60,21 +60,20 @@ def show_shares(asked: Asked) -> CameTo:
         ahead = _look_ahead(asked, done=stage("reading", len(asked.survey.todo.files)))
         done = stage("planning", len(ahead.files))
         problems = [*ahead.problems]
-        total, bugs = NO_CALLS, 0
-        planned = {file.location for file in ahead.files}
+        total, bugs, unread = NO_CALLS, 0, {*ahead.unread}
         for share in _each_share(asked, ahead.files, partial(_share, asked, ahead)):
             _show(share)
             total += share.figures
             problems += share.problems
             bugs += share.bugs
-            planned -= share.unread
+            unread |= share.unread
             done(share.files)
     return CameTo(
         figures=total,
         problems=sorted(set(problems)),
         refusals=tuple(refusal_lines(ahead.refusals)),
         bugs=bugs,
-        unread=not_planned(asked.survey, cited=ahead.cited, planned=planned),
+        unread=paths(asked.survey, unread),
     )
 
 
@@ -90,11 +89,11 @@ def _show(share: Share) -> None:
 class _Ahead(NamedTuple):
     """What concerns all files: which are planned, their clashes, what the guards refuse, others' problems.
 
-    `cited` are as in `Outlook`.
+    `unread` are the locations of those that changed meanwhile.
     """
 
     files: tuple[ManifestFile, ...]
-    cited: frozenset[str]
+    unread: frozenset[str]
     clashes: Mapping[Origin, Problem]
     refusals: Sequence[Refusal]
     problems: Sequence[Problem]
@@ -104,9 +103,10 @@ def _look_ahead(asked: Asked, *, done: Callable[[int], None]) -> _Ahead:
     """Find out what concerns all files, and keep nothing else of them."""
     outlook = _outlook(asked, done)
     problems = [*other_problems(outlook.others, asked.survey.scan.problems)]
+    read = {file.location for file in outlook.files}
     return _Ahead(
         files=outlook.files,
-        cited=outlook.cited,
+        unread=missing(asked.survey, cited=outlook.cited, planned=read),
         clashes=outlook.clashes,
         refusals=_refusals(asked, outlook),
         problems=problems,
