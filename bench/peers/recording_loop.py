@@ -5,14 +5,13 @@ the next one together. `recording_loop.py URL PUTS CONNECTIONS KEY ACTOR`; makes
 """
 
 import asyncio
-import json
 import sqlite3
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import aiohttp
+
+from bench.peers.side_by_side import Asked, asked, measured
 
 Row = tuple[object, ...]
 
@@ -62,16 +61,13 @@ class Record:
         self._database.execute("COMMIT")
 
 
-async def send(url: str, puts: list[tuple[str, str]], limit: int, key: str, actor: str) -> None:
+async def send(what: Asked) -> None:
     """Send all of them; each connection takes the next one as soon as it is free."""
-    left = iter([(number, url + path, body.encode()) for number, (path, body) in enumerate(puts)])
-    headers = {
-        "Authorization": f"ApiKey {key}",
-        "On-Behalf-Of": actor,
-        "Content-Type": "application/json",
-    }
+    left = iter([(number, what.url + path, body.encode()) for number, (path, body) in enumerate(what.puts)])
     record = Record("record.db")
-    async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=limit)) as session:
+    async with aiohttp.ClientSession(
+        headers=what.headers, connector=aiohttp.TCPConnector(limit=what.connections)
+    ) as session:
 
         async def work() -> None:
             answered: list[asyncio.Future[None]] = []
@@ -82,11 +78,8 @@ async def send(url: str, puts: list[tuple[str, str]], limit: int, key: str, acto
                 answered.append(record.write(ANSWER, (number, answer.status, time.time())))
             await asyncio.gather(*answered)
 
-        began, cpu = time.monotonic(), time.process_time()
-        await asyncio.gather(*(work() for _ in range(limit)))
-        print(json.dumps({"wall": time.monotonic() - began, "cpu": time.process_time() - cpu}))
+        await measured(work, what.connections)
 
 
 if __name__ == "__main__":
-    where, file, connections, *caller = sys.argv[1:]
-    asyncio.run(send(where, json.loads(Path(file).read_text()), int(connections), *caller))
+    asyncio.run(send(asked()))
