@@ -170,7 +170,7 @@ class Daemon:
         starts = bool(files) or not self._looked
         if starts:
             self._passes.call_off(file.location for file in todo.changed)
-            await self._start_pass(scan, rules, files, todo.edited, stop)
+            await self._start_pass(scan, rules, files, {file.location for file in todo.edited}, stop)
             self._looked = True
         self._passes.call_the_roll()
         self._asked = False

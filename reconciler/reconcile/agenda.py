@@ -20,15 +20,15 @@ _IN_SYNC: Final = Condition.IN_SYNC
 class Agenda:
     """What a scan asks for, given what is known of the files.
 
-    `changed` are new or have other content, or were read under other settings; `edited` are the
-    locations of the former. `unsettled` are as known, but how they stand depends on others: they
+    `changed` are new or have other content, or were read under other settings; `edited` are those
+    of the former two kinds. `unsettled` are as known, but how they stand depends on others: they
     are looked at whenever anything is. `due` are as known, and their time has come. `gone` are
     locations that no longer exist: their dialogs are not managed any more. `next_due` is when the
     next of the others becomes due.
     """
 
     changed: tuple[ManifestFile, ...]
-    edited: frozenset[str]
+    edited: tuple[ManifestFile, ...]
     unsettled: tuple[ManifestFile, ...]
     due: tuple[ManifestFile, ...]
     waiting: tuple[ManifestFile, ...]
@@ -61,7 +61,7 @@ def agenda(
     of the locations `recording`: when it is due will be told in a moment.
     """
     changed: list[ManifestFile] = []
-    edited: set[str] = set()
+    edited: list[ManifestFile] = []
     unsettled: list[ManifestFile] = []
     due: list[ManifestFile] = []
     waiting: list[ManifestFile] = []
@@ -69,7 +69,7 @@ def agenda(
     for file in scan.files:
         report = known.get(file.location)
         if report is None or report.content != file.content:
-            edited.add(file.location)
+            edited.append(file)
             changed.append(file)
             continue
         if report.rules != rules:
@@ -89,7 +89,7 @@ def agenda(
                 waiting.append(file)
     return Agenda(
         changed=tuple(changed),
-        edited=frozenset(edited),
+        edited=tuple(edited),
         unsettled=tuple(unsettled),
         due=tuple(due),
         waiting=tuple(waiting),

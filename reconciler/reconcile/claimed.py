@@ -1,6 +1,6 @@
 """Which manifests of the files of a pass claim what others do, of those files or of all that are known."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.file_report import FileReport
@@ -63,12 +63,16 @@ def look_out(
 def _clashes(claimed: Claimed, others: Mapping[str, FileReport]) -> Mapping[Origin, Problem]:
     """Give the clashes in which one of the claims has a part; what clashes without is known already."""
     claims = [claim for _, declared in claimed for claim in declared]
+    return {problem.origin: problem for problem in conflicts([*claims, *_known(claims, others)])}
+
+
+def _known(claims: Sequence[Declaration], others: Mapping[str, FileReport]) -> Iterator[Declaration]:
+    """Give what the `others` claim of what is claimed."""
+    if not others:
+        return
     names = {claim.name for claim in claims if claim.name is not None}
     dialogs = {claim.dialog.value for claim in claims if claim.dialog is not None}
-    known = (
-        Declaration(name=dialog.name, dialog=dialog.dialog, origin=dialog.origin)
-        for report in others.values()  # may be many
-        for dialog in report.dialogs
-        if dialog.name in names or (dialog.dialog is not None and dialog.dialog.value in dialogs)
-    )
-    return {problem.origin: problem for problem in conflicts([*claims, *known])}
+    for report in others.values():  # may be many
+        for dialog in report.dialogs:
+            if dialog.name in names or (dialog.dialog is not None and dialog.dialog.value in dialogs):
+                yield Declaration(name=dialog.name, dialog=dialog.dialog, origin=dialog.origin)

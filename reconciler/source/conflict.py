@@ -1,6 +1,6 @@
 """Where manifests claim the same name or the same dialog, in one file or across files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from reconciler.core.message import DialogId
@@ -37,13 +37,9 @@ def conflicts(declarations: Iterable[Declaration]) -> tuple[Problem, ...]:
     Its origin is the declaration's own; it cites the others. Nothing says which of them is right,
     so none is. `declarations` are all there are; those with the same origin count as one.
     """
-    names: dict[str, set[Origin]] = {}
-    dialogs: dict[str, set[Origin]] = {}
-    for name, dialog, origin in declarations:
-        if name is not None:
-            names.setdefault(name, set()).add(origin)
-        if dialog is not None:
-            dialogs.setdefault(dialog.value, set()).add(origin)
+    each = tuple(declarations)
+    names = _shared((name, origin) for name, _, origin in each if name is not None)
+    dialogs = _shared((dialog.value, origin) for _, dialog, origin in each if dialog is not None)
     shared: dict[Origin, list[str]] = {}
     for name, origins in names.items():
         _cite(shared, f"the name {quote(name)}", origins)
@@ -53,9 +49,17 @@ def conflicts(declarations: Iterable[Declaration]) -> tuple[Problem, ...]:
     return tuple(Problem(origin, " and ".join(shared[origin]), todo) for origin in sorted(shared))
 
 
+def _shared(claims: Iterable[tuple[str, Origin]]) -> Mapping[str, set[Origin]]:
+    """Give what is claimed at several places. Of very many claims almost none is: those take no set each."""
+    first: dict[str, Origin] = {}
+    shared: dict[str, set[Origin]] = {}
+    for claim, origin in claims:
+        if (before := first.setdefault(claim, origin)) != origin:
+            shared.setdefault(claim, {before}).add(origin)
+    return shared
+
+
 def _cite(shared: dict[Origin, list[str]], claim: str, origins: set[Origin]) -> None:
-    if len(origins) == 1:
-        return
     in_order = sorted(origins)
     for origin in in_order:
         others = [other for other in in_order[: _MOST_CITED + 1] if other != origin][:_MOST_CITED]
