@@ -21,7 +21,7 @@ from reconciler.source.places import ANYWHERE, MOST_PLACES, Places, places
 from reconciler.source.tree import Root, walk
 from reconciler.source.watch_points import WatchPoints, watch_points
 
-_STEP: Final = 15
+_STEP: Final = 20
 """Milliseconds between two looks at what inotify has told; a change is seen in the second one.
 
 Half as many take twice as much of a core where nothing happens.
