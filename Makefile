@@ -17,8 +17,8 @@ coverage: $(VENV)/dev ## The whole suite once more, and which lines it leaves ou
 	$(BIN)/pytest --numprocesses 2 --dist worksteal --cov --cov-report=term
 
 check: lint types ## A developer's loop: without the slow tests and those of whole programs
-	$(BIN)/pytest --numprocesses 2 -m "not slow" --ignore tests/program --ignore tests/web --ignore tests/deploy \
-		--ignore tests/bench
+	HYPOTHESIS_PROFILE=glance $(BIN)/pytest --numprocesses 3 --dist worksteal -m "not slow" --ignore tests/program \
+		--ignore tests/web --ignore tests/deploy --ignore tests/bench
 
 lint: $(VENV)/dev
 	$(BIN)/ruff format --check .

@@ -1,6 +1,6 @@
 """How hard the properties are tried, and what goes first.
 
-`HYPOTHESIS_PROFILE=thorough` looks fifty times longer.
+`HYPOTHESIS_PROFILE=thorough` looks fifty times longer; `glance`, of a developer's loop, a quarter as long.
 """
 
 import os
@@ -20,6 +20,7 @@ settings.register_profile(
     print_blob=True,
     phases=set(Phase) - {Phase.explain},
 )
+settings.register_profile("glance", settings.get_profile("quick"), max_examples=10)
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
 from hypothesis import Phase, given, settings
 
 from reconciler.core.action import MarkDialog, UpdateMessage
@@ -80,6 +81,7 @@ SHAPES: dict[str, Callable[[Situation, DialogPlan], bool]] = {
 }
 
 
+@pytest.mark.slow
 def test_the_properties_see_every_shape_that_matters() -> None:
     seen: set[str] = set()
 

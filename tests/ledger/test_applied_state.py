@@ -132,6 +132,7 @@ def test_after_any_calls_the_ledger_knows_what_the_model_knows(ledger: Ledger, h
         assert reader.applied(dialog) == model.state()
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, database=None)
 @given(rounds=st.lists(st.lists(steps, min_size=1, max_size=3), max_size=6), which=st.data())
 def test_written_at_once_or_one_by_one_is_the_same(

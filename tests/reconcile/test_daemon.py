@@ -199,6 +199,7 @@ async def test_an_edit_makes_the_one_call_that_it_needs(world: World) -> None:
     assert world.puts == 5
 
 
+@pytest.mark.slow
 async def test_each_look_is_an_attempt_and_a_success_where_all_is_as_declared(world: World) -> None:
     world.write("a.yaml", says(0, "Hello"))
     async with world.daemon() as (daemon, seen):
@@ -259,6 +260,7 @@ async def test_what_failed_is_tried_again_when_its_time_has_come_and_not_before(
     assert world.puts == 3
 
 
+@pytest.mark.slow
 async def test_a_file_that_is_due_and_changed_untold_is_looked_at_and_then_sent_as_it_is(
     world: World,
 ) -> None:
@@ -281,6 +283,7 @@ async def test_a_file_that_is_due_and_changed_untold_is_looked_at_and_then_sent_
         await until(lambda: world.says(0) == "Hi", "what the file says now")
 
 
+@pytest.mark.slow
 async def test_everything_is_looked_at_soon_after_a_place(world: World) -> None:
     world.told = HandWatch()
     for dialog, name in enumerate(("a.yaml", "b.yaml")):
@@ -312,6 +315,7 @@ async def test_a_dialog_is_tried_again_although_another_of_its_file_is_in_confli
     assert world.puts == 2
 
 
+@pytest.mark.slow
 async def test_a_call_that_hangs_keeps_neither_other_files_nor_documents_of_its_own_file_waiting(
     world: World,
 ) -> None:
@@ -356,6 +360,7 @@ async def test_a_text_that_is_taken_back_while_its_call_is_under_way_is_taken_ba
         assert world.says(0) == "Hello"
 
 
+@pytest.mark.slow
 async def test_what_is_due_does_not_wait_for_a_pass_that_lasts(world: World) -> None:
     hanging = FaultRule(fault=Delay(seconds=LONGEST / 5), times=1, when=When(dialog=dialog_id(0)))
     failing = FaultRule(fault=Status(status=503), times=1, when=When(dialog=dialog_id(1)))
@@ -385,6 +390,7 @@ async def test_a_file_that_is_removed_while_it_is_sent_is_not_sent_to_its_end(wo
         assert list(reader.known_files()) == [str(world.folder / "b.yaml")]
 
 
+@pytest.mark.slow
 async def test_a_bug_is_told_and_the_daemon_goes_on(world: World) -> None:
     """Who is told of a pass fails: that is nobody's reason to stop."""
     world.write("a.yaml", says(0, "Hello"))
@@ -485,6 +491,7 @@ async def test_an_empty_folder_means_that_something_is_wrong(world: World) -> No
     assert world.puts == 1
 
 
+@pytest.mark.slow
 async def test_nothing_is_sent_while_the_ledger_is_not_the_one_on_disk(world: World) -> None:
     world.write("a.yaml", says(0, "Hello"))
     async with world.daemon() as (daemon, seen):
