@@ -60,5 +60,12 @@ def test_a_manifest_that_changed_is_opened(program: Program) -> None:
     assert TO_PLAN | {"yaml"} <= imported(program, "plan")
 
 
+def test_what_sends_leaves_aside_the_command_line_that_its_http_client_has(program: Program) -> None:
+    program.declare("one.yaml", manifest(1, messages={1: 'text: "Hello"'}))
+    modules = imported(program, "apply")
+    assert "httpx" in modules
+    assert modules & {"pygments", "rich.syntax"} == set()
+
+
 def test_what_is_never_needed_would_be_found(offline: Program) -> None:
     assert {"aiohttp", "asyncio"} <= imported(offline, "sandbox", "--help")
