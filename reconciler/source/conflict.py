@@ -1,6 +1,6 @@
 """Where manifests claim the same name or the same dialog, in one file or across files."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from reconciler.core.message import DialogId
@@ -31,15 +31,14 @@ def declarations(loaded: Loaded) -> Iterator[Declaration]:
         yield Declaration(name=broken.name, dialog=broken.dialog, origin=broken.origin)
 
 
-def conflicts(declarations: Iterable[Declaration]) -> tuple[Problem, ...]:
+def conflicts(declarations: Sequence[Declaration]) -> tuple[Problem, ...]:
     """Give one problem for each declaration that shares its name or its dialog, by place.
 
     Its origin is the declaration's own; it cites the others. Nothing says which of them is right,
     so none is. `declarations` are all there are; those with the same origin count as one.
     """
-    each = tuple(declarations)
-    names = _shared((name, origin) for name, _, origin in each if name is not None)
-    dialogs = _shared((dialog.value, origin) for _, dialog, origin in each if dialog is not None)
+    names = _shared((name, origin) for name, _, origin in declarations if name is not None)
+    dialogs = _shared((dialog.value, origin) for _, dialog, origin in declarations if dialog is not None)
     shared: dict[Origin, list[str]] = {}
     for name, origins in names.items():
         _cite(shared, f"the name {quote(name)}", origins)
